@@ -20,7 +20,8 @@ type World interface {
 	Channel(name string) chat.RoomID
 	// Rooms returns the names of all rooms that exist, archived ones too, by id.
 	Rooms() map[chat.RoomID]RoomInfo
-	// Messages returns what user sees in a room, oldest first: messages meant for someone else alone are left out.
+	// Messages returns what user sees in a room, oldest first: messages meant for someone else alone are left out. Where the
+	// platform itself tells a person that a command failed, that is a private message too.
 	Messages(room chat.RoomID, user chat.UserID) []Seen
 	// Direct returns the room of the bot and one person, and false while neither has written there.
 	Direct(user chat.UserID) (chat.RoomID, bool)
@@ -35,6 +36,9 @@ type World interface {
 	Form(user chat.UserID) (chat.Form, bool)
 	// Submit sends the form that is open before a person, filled in with values; what is not in values stays as it was filled in.
 	Submit(user chat.UserID, values map[string]string)
+	// Rewrite has the author edit a message that Say returned, and Erase has them delete it.
+	Rewrite(user chat.UserID, room chat.RoomID, message chat.MessageID, text string)
+	Erase(user chat.UserID, room chat.RoomID, message chat.MessageID)
 	// PinWithReaction has a person put 📌 on a message.
 	PinWithReaction(user chat.UserID, room chat.RoomID, message chat.MessageID)
 
@@ -45,6 +49,8 @@ type World interface {
 	// Leave takes a person out of the workspace for good.
 	Leave(user chat.UserID)
 
+	// Connected says whether the bot would hear now what people do.
+	Connected() bool
 	// SetFault makes the server misbehave from now on; the zero Fault ends it.
 	SetFault(Fault)
 	// DropConnections cuts every live connection, which a client is expected to bring back.
