@@ -74,7 +74,7 @@ func (r renderer) block(n ast.Node) string {
 	case *ast.FencedCodeBlock, *ast.CodeBlock:
 		return r.m.Pre(strings.TrimRight(r.lines(n), "\n"))
 	case *ast.HTMLBlock:
-		return r.m.Escape(strings.TrimRight(r.lines(n), "\n"))
+		return r.m.Escape(strings.TrimRight(r.html(n), "\n"))
 	case *ast.Blockquote:
 		return r.m.Quote(r.blocks(n, "\n"))
 	case *ast.List:
@@ -108,6 +108,14 @@ func (r renderer) lines(n ast.Node) string {
 	return b.String()
 }
 
+// html returns a block of HTML; its last line is kept apart from the others where it is what ended the block.
+func (r renderer) html(n *ast.HTMLBlock) string {
+	if !n.HasClosure() {
+		return r.lines(n)
+	}
+	return r.lines(n) + string(n.ClosureLine.Value(r.src))
+}
+
 func (r renderer) inline(n ast.Node) string {
 	var b strings.Builder
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
@@ -127,7 +135,7 @@ func (r renderer) span(n ast.Node) string {
 	case *ast.String:
 		return r.m.Escape(string(n.Value))
 	case *ast.CodeSpan:
-		return r.m.Code(r.raw(n))
+		return r.m.Code(strings.ReplaceAll(r.raw(n), "\n", " "))
 	case *ast.Emphasis:
 		if n.Level >= 2 {
 			return r.m.Bold(r.inline(n))
@@ -154,9 +162,13 @@ func (r renderer) span(n ast.Node) string {
 }
 
 func (r renderer) link(url, label, raw string) string {
+	url = unescape(url)
 	scheme, rest, _ := strings.Cut(url, ":")
 	switch strings.ToLower(scheme) {
 	case "http", "https", "mailto":
+		if label == "" {
+			label = r.m.Escape(url)
+		}
 		return r.m.Link(label, url)
 	case "time":
 		if sec, err := strconv.ParseInt(rest, 10, 64); err == nil {
@@ -180,7 +192,7 @@ func (r renderer) raw(n ast.Node) string {
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		if t, ok := c.(*ast.Text); ok {
 			b.WriteString(r.plain(t))
-			if t.SoftLineBreak() {
+			if t.SoftLineBreak() || t.HardLineBreak() {
 				b.WriteByte(' ')
 			}
 			continue

@@ -3,6 +3,7 @@ package chat
 import (
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // UserID, RoomID and MessageID are a platform's own ids, as text. Slack's user and room ids carry the workspace:
@@ -149,16 +150,24 @@ type Features struct {
 	RoomName     int  // characters at most in a room's name
 }
 
-// Escape makes text that a person or a machine wrote safe to stand inside CommonMark: it will be shown as it is.
+// Escape makes text that a person or a machine wrote safe to stand inside CommonMark: it will be shown as it is,
+// on one line.
 func Escape(text string) string {
 	var b strings.Builder
-	for _, r := range text {
+	for i, r := range text {
 		switch r {
-		case '\\', '`', '*', '_', '{', '}', '[', ']', '(', ')', '<', '>', '#', '+', '-', '.', '!', '|', '~', '&', ':', '@':
+		case ' ', '\t', '\n', '\r', '\u2028', '\u2029':
+			if i == 0 {
+				// At the start of a line four of them would begin a block of code.
+				b.WriteString("&#32;")
+				continue
+			}
+			b.WriteByte(' ')
+		case 0:
+			b.WriteRune(utf8.RuneError)
+		case '\\', '`', '*', '_', '{', '}', '[', ']', '(', ')', '<', '>', '#', '+', '-', '.', '!', '|', '~', '&', ':', '@', '=':
 			b.WriteByte('\\')
 			b.WriteRune(r)
-		case '\n', '\r', '\u2028', '\u2029':
-			b.WriteByte(' ')
 		default:
 			b.WriteRune(r)
 		}

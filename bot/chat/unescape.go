@@ -20,8 +20,8 @@ func unescape(s string) string {
 			b.WriteByte(s[i+1])
 			i += 2
 		case s[i] == '&':
-			end := strings.IndexByte(s[i:], ';')
-			if end < 0 || end > 32 {
+			end := strings.IndexByte(s[i:min(i+33, len(s))], ';')
+			if end < 0 {
 				b.WriteByte('&')
 				i++
 				continue
