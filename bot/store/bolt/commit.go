@@ -1,0 +1,268 @@
+package bolt
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"go.etcd.io/bbolt"
+
+	"sitrep/bot/incident"
+	"sitrep/bot/store"
+)
+
+// head is what a commit must know of the one before it.
+type head struct {
+	Version incident.Version `json:"v"`
+	Number  incident.Number  `json:"n"`
+	Open    bool             `json:"open,omitempty"`
+	Rooms   []string         `json:"rooms,omitempty"` // keys in the bucket rooms
+}
+
+func headOf(s incident.State) head {
+	h := head{Version: s.Version, Number: s.Number, Open: s.Open()}
+	for platform, room := range s.Rooms {
+		if room.Usable() {
+			h.Rooms = append(h.Rooms, string(pair(platform, room.ID)))
+		}
+	}
+	slices.Sort(h.Rooms)
+	return h
+}
+
+func loadHead(tx *bbolt.Tx, id incident.ID) (h head, found bool, err error) {
+	found, err = getJSON(tx, heads, []byte(id), &h)
+	return h, found, err
+}
+
+// folded is a State as it is stored.
+type folded struct {
+	Fold  int             `json:"fold"`
+	State json.RawMessage `json:"state"`
+}
+
+// Commit writes one step of an incident, all of it or nothing. Without Events, and with Expect zero, the version is not looked at.
+// A replay is told as such even when the incident has changed since. Of what is both taken away and added, the addition stays.
+func (s *Store) Commit(ctx context.Context, c store.Commit) error {
+	if err := improper(c); err != nil {
+		return misuse("bolt.Commit", "%w", err)
+	}
+	p, err := encode(c)
+	if err != nil {
+		return misuse("bolt.Commit", "%w", err)
+	}
+	p.at = moment(s.now())
+	if err := s.write(ctx, "bolt.Commit", p.check, p.write); err != nil {
+		return err
+	}
+	if len(c.Tasks)+len(c.Set) > 0 {
+		s.signal()
+	}
+	return nil
+}
+
+// improper says how a commit breaks the port's rules.
+func improper(c store.Commit) error {
+	if c.Incident == "" && (len(c.Events)+len(c.Claims)+len(c.Counts)+len(c.Set)+len(c.Clear) > 0) {
+		return errors.New("events, claims, counters and timers need an incident")
+	}
+	if empty(c) {
+		return errors.New("the commit is empty")
+	}
+	for i, e := range c.Events {
+		if e.Version != c.Expect+incident.Version(i)+1 {
+			return fmt.Errorf("event %d has version %d after version %d", i, e.Version, c.Expect)
+		}
+	}
+	if n := len(c.Events); n > 0 && c.State.Version != c.Events[n-1].Version {
+		return fmt.Errorf("the state is of version %d, the last event of %d", c.State.Version, c.Events[n-1].Version)
+	}
+	return errors.Join(badNames(c)...)
+}
+
+func empty(c store.Commit) bool {
+	return len(c.Events)+len(c.Tasks)+len(c.Done)+len(c.Set)+len(c.Clear)+len(c.Claims)+len(c.Requests)+len(c.Counts) == 0
+}
+
+func badNames(c store.Commit) []error {
+	var errs []error
+	if c.Incident != "" {
+		errs = append(errs, badName("incident's id", string(c.Incident), true))
+	}
+	for _, t := range c.Tasks {
+		errs = append(errs, badName("task's id", string(t.ID), false))
+		if c.Incident != "" && t.Incident != c.Incident {
+			errs = append(errs, fmt.Errorf("task %s is of incident %q, the commit of %q", t.ID, t.Incident, c.Incident))
+		}
+	}
+	for _, t := range c.Set {
+		errs = append(errs, badName("timer's name", t.Name, false))
+		if t.Incident != c.Incident {
+			errs = append(errs, fmt.Errorf("timer %s is of incident %q, the commit of %q", t.Name, t.Incident, c.Incident))
+		}
+	}
+	for _, k := range c.Claims {
+		errs = append(errs, badName("claimed key", k.Key, false))
+	}
+	for _, r := range c.Requests {
+		errs = append(errs, badName("request's id", r, false))
+	}
+	for platform, room := range c.State.Rooms {
+		if room.Usable() {
+			errs = append(errs, badName("platform", platform, true), badName("room", room.ID, false))
+		}
+	}
+	return errs
+}
+
+// prepared is a commit with everything encoded that can be before its turn comes.
+type prepared struct {
+	store.Commit
+	at     []byte // moment of the commit
+	events [][]byte
+	state  []byte
+	tasks  [][]byte
+	head   head // after the commit
+	before head // found by check
+}
+
+func encode(c store.Commit) (*prepared, error) {
+	p := &prepared{Commit: c}
+	for _, e := range c.Events {
+		data, err := incident.Encode(e)
+		if err != nil {
+			return nil, err
+		}
+		p.events = append(p.events, data)
+	}
+	for _, t := range c.Tasks {
+		data, err := json.Marshal(t)
+		if err != nil {
+			return nil, fmt.Errorf("task %s: %w", t.ID, err)
+		}
+		p.tasks = append(p.tasks, data)
+	}
+	if len(c.Events) == 0 {
+		return p, nil
+	}
+	st := c.State
+	st.ID = c.Incident
+	p.head = headOf(st)
+	state, err := json.Marshal(st)
+	if err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	p.state, err = json.Marshal(folded{Fold: incident.FoldVersion, State: state})
+	return p, err
+}
+
+func (p *prepared) check(tx *bbolt.Tx) error {
+	for _, r := range p.Requests {
+		if answered.has(tx, answeredKey(p.Incident.Shard(), r)) {
+			return store.ErrReplayed
+		}
+	}
+	var err error
+	if p.before, _, err = loadHead(tx, p.Incident); err != nil {
+		return err
+	}
+	if (len(p.Events) > 0 || p.Expect != 0) && p.before.Version != p.Expect {
+		return store.ErrConflict
+	}
+	for _, c := range p.Claims {
+		if by := incident.ID(tx.Bucket(claims).Get([]byte(c.Key))); by != c.From {
+			return &store.ClaimedError{Key: c.Key, By: by}
+		}
+	}
+	return nil
+}
+
+func (p *prepared) write(tx *bbolt.Tx) error {
+	for _, f := range []func(*bbolt.Tx) error{p.writeRecord, p.writeQueue, p.writeTimers, p.writeCounts} {
+		if err := f(tx); err != nil {
+			return err
+		}
+	}
+	for _, c := range p.Claims {
+		if err := tx.Bucket(claims).Put([]byte(c.Key), []byte(p.Incident)); err != nil {
+			return err
+		}
+	}
+	for _, r := range p.Requests {
+		if err := answered.add(tx, answeredKey(p.Incident.Shard(), r), p.at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeRecord writes the events, the state, and the indexes that follow from it.
+func (p *prepared) writeRecord(tx *bbolt.Tx) error {
+	if len(p.events) == 0 {
+		return nil
+	}
+	for i, data := range p.events {
+		if err := tx.Bucket(events).Put(eventKey(p.Incident, p.Events[i].Version), data); err != nil {
+			return err
+		}
+	}
+	if err := tx.Bucket(states).Put([]byte(p.Incident), p.state); err != nil {
+		return err
+	}
+	if err := putJSON(tx, heads, []byte(p.Incident), p.head); err != nil {
+		return err
+	}
+	return errors.Join(p.indexOpen(tx), p.indexRooms(tx))
+}
+
+func (p *prepared) indexOpen(tx *bbolt.Tx) error {
+	b := tx.Bucket(openBucket)
+	was, is := p.before, p.head
+	if was.Open && (!is.Open || was.Number != is.Number) {
+		if err := b.Delete(openKey(was.Number, p.Incident)); err != nil {
+			return err
+		}
+	}
+	if is.Open && (!was.Open || was.Number != is.Number) {
+		return b.Put(openKey(is.Number, p.Incident), nil)
+	}
+	return nil
+}
+
+func (p *prepared) indexRooms(tx *bbolt.Tx) error {
+	b := tx.Bucket(rooms)
+	for _, k := range p.before.Rooms {
+		// A room that another incident has got since stays with it.
+		if slices.Contains(p.head.Rooms, k) || incident.ID(b.Get([]byte(k))) != p.Incident {
+			continue
+		}
+		if err := b.Delete([]byte(k)); err != nil {
+			return err
+		}
+	}
+	for _, k := range p.head.Rooms {
+		if slices.Contains(p.before.Rooms, k) {
+			continue
+		}
+		if err := b.Put([]byte(k), []byte(p.Incident)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *prepared) writeCounts(tx *bbolt.Tx) error {
+	if len(p.Counts) == 0 {
+		return nil
+	}
+	sums := make(map[string]int64)
+	if _, err := getJSON(tx, counts, []byte(p.Incident), &sums); err != nil {
+		return err
+	}
+	for name, n := range p.Counts {
+		sums[name] += n
+	}
+	return putJSON(tx, counts, []byte(p.Incident), sums)
+}

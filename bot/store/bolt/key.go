@@ -1,0 +1,69 @@
+package bolt
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"time"
+
+	"sitrep/bot/incident"
+)
+
+// longest is how long a name may be that becomes part of a key; bbolt takes 32 KiB for all of it.
+const longest = 24 << 10
+
+// badName says why a name cannot be part of a key, and nothing when it can. first is a name that others follow in the key.
+func badName(what, name string, first bool) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("the %s is empty", what)
+	case len(name) > longest:
+		return fmt.Errorf("the %s has %d bytes, and %d is the most", what, len(name), longest)
+	case first && strings.IndexByte(name, 0) >= 0:
+		return fmt.Errorf("the %s holds a zero byte", what)
+	}
+	return nil
+}
+
+// pair is first ‖ 0 ‖ second.
+func pair(first, second string) []byte {
+	k := make([]byte, 0, len(first)+1+len(second))
+	k = append(k, first...)
+	k = append(k, 0)
+	return append(k, second...)
+}
+
+// unpair undoes pair.
+func unpair(k []byte) (first, second string) {
+	first, second, _ = strings.Cut(string(k), "\x00")
+	return first, second
+}
+
+func seqKey(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+func seqOf(k []byte) uint64 { return binary.BigEndian.Uint64(k) }
+
+func eventKey(id incident.ID, v incident.Version) []byte {
+	return binary.BigEndian.AppendUint64(pair(string(id), ""), uint64(v))
+}
+
+func openKey(n incident.Number, id incident.ID) []byte {
+	return append(seqKey(uint64(n)), id...)
+}
+
+func answeredKey(s incident.Shard, request string) []byte {
+	return append(binary.BigEndian.AppendUint16(nil, uint16(s)), request...)
+}
+
+const momentSize = 12
+
+// moment encodes a time so that its bytes sort as times do, in years before 1970 and after 2262 too.
+func moment(t time.Time) []byte {
+	k := binary.BigEndian.AppendUint64(make([]byte, 0, 64), uint64(t.Unix())^1<<63)
+	return binary.BigEndian.AppendUint32(k, uint32(t.Nanosecond()))
+}
+
+// timeOf undoes moment, in UTC.
+func timeOf(k []byte) time.Time {
+	return time.Unix(int64(binary.BigEndian.Uint64(k)^1<<63), int64(binary.BigEndian.Uint32(k[8:momentSize]))).UTC()
+}
