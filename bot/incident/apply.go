@@ -193,6 +193,13 @@ func (s *State) applyPeople(r Recorded) {
 	case Left:
 		s.Members = without(s.Members, e.Person.ID)
 		s.Invited = without(s.Invited, e.Person.ID)
+		if e.Gone {
+			s.Subscribers = without(s.Subscribers, e.Person.ID)
+		}
+	case Subscribed:
+		s.Subscribers = append(without(s.Subscribers, e.Person.ID), e.Person)
+	case Unsubscribed:
+		s.Subscribers = without(s.Subscribers, e.Person.ID)
 	case Acked:
 		if s.Milestones[Acknowledged].IsZero() {
 			s.milestone(Acknowledged, r.At)

@@ -22,7 +22,7 @@ var kinds = func() map[string]reflect.Type {
 	m := make(map[string]reflect.Type)
 	for _, e := range []Event{
 		DeclaredEvent{}, AlertAttached{}, AlertCleared{}, Accepted{}, StatusChanged{}, SeverityChanged{}, Renamed{},
-		VisibilityChanged{}, RoleAssigned{}, RoleCleared{}, Joined{}, Left{}, Acked{}, MitigatedEvent{}, MilestoneSet{},
+		VisibilityChanged{}, RoleAssigned{}, RoleCleared{}, Joined{}, Left{}, Subscribed{}, Unsubscribed{}, Acked{}, MitigatedEvent{}, MilestoneSet{},
 		ClosedEvent{}, ReopenedEvent{}, Absorbed{}, NoteAdded{}, Pinned{}, PinEdited{}, PinDeleted{}, EvidenceRecorded{},
 		UpdatesPlanned{}, UpdatesPaused{}, UpdatesResumed{}, UpdateDrafted{}, DraftEdited{}, UpdateSnoozed{},
 		UpdateComposed{}, UpdateDelivered{}, FollowupAdded{}, FollowupChanged{}, PostmortemDrafted{}, PostmortemReminded{},

@@ -81,6 +81,10 @@ type (
 		Person Person
 		Gone   bool
 	}
+	// Subscribe asks for each update to be sent to a person directly.
+	Subscribe struct{ Person Person }
+	// Unsubscribe ends what Subscribe began.
+	Unsubscribe struct{ Person Person }
 	// AddNote puts a line on the timeline.
 	AddNote struct {
 		Text string

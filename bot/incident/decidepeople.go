@@ -50,6 +50,25 @@ func (in Leave) decide(d *decision) error {
 	return nil
 }
 
+func (in Subscribe) decide(d *decision) error {
+	if err := d.open(); err != nil {
+		return err
+	}
+	if d.s.Subscriber(in.Person.ID) {
+		return refuse(Already, "%s gets each update of %s already.", in.Person.Shown(), d.s.Number)
+	}
+	d.emit(Subscribed(in))
+	return nil
+}
+
+func (in Unsubscribe) decide(d *decision) error {
+	if !d.s.Subscriber(in.Person.ID) {
+		return refuse(Already, "%s does not get the updates of %s directly.", in.Person.Shown(), d.s.Number)
+	}
+	d.emit(Unsubscribed(in))
+	return nil
+}
+
 // RoomIsOpen is refused when another room has taken its place meanwhile.
 func (in RoomIsOpen) decide(d *decision) error {
 	room, ok := d.s.Rooms[in.Platform]

@@ -95,6 +95,14 @@ type (
 		Person Person `json:"person"`
 		Gone   bool   `json:"gone,omitempty"`
 	}
+	// Subscribed says that someone wants each update sent to them directly.
+	Subscribed struct {
+		Person Person `json:"person"`
+	}
+	// Unsubscribed says that they want it no longer.
+	Unsubscribed struct {
+		Person Person `json:"person"`
+	}
 	// Acked says that someone has seen it and is on it.
 	Acked struct {
 		Person Person `json:"person"`
@@ -295,6 +303,8 @@ func (MilestoneSet) kind() string       { return "milestone_set.v1" }
 func (ClosedEvent) kind() string        { return "closed.v1" }
 func (ReopenedEvent) kind() string      { return "reopened.v1" }
 func (Absorbed) kind() string           { return "absorbed.v1" }
+func (Subscribed) kind() string         { return "subscribed.v1" }
+func (Unsubscribed) kind() string       { return "unsubscribed.v1" }
 func (NoteAdded) kind() string          { return "note_added.v1" }
 func (Pinned) kind() string             { return "pinned.v1" }
 func (PinEdited) kind() string          { return "pin_edited.v1" }

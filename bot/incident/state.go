@@ -33,23 +33,24 @@ type State struct {
 	NextStep string `json:"next_step,omitempty"`
 	LastWord string `json:"last_word,omitempty"` // a person's last words on how it stands
 
-	Milestones map[Milestone]time.Time `json:"milestones,omitempty"`
-	Computed   map[Milestone]bool      `json:"computed,omitempty"` // milestones that no person has confirmed
-	Roles      map[Role]Person         `json:"roles,omitempty"`    // without experts
-	Experts    []Person                `json:"experts,omitempty"`
-	Members    []Person                `json:"members,omitempty"`
-	Invited    []Person                `json:"invited,omitempty"`
-	Alerts     []Alert                 `json:"alerts,omitempty"`
-	LastAlert  time.Time               `json:"last_alert,omitzero"` // when an alert was last attached or cleared
-	Rooms      map[string]Room         `json:"rooms,omitempty"`     // by platform
-	Cards      []Card                  `json:"cards,omitempty"`
-	Archived   bool                    `json:"archived,omitempty"`
-	Plans      []Plan                  `json:"plans,omitempty"`
-	Changes    []Change                `json:"changes,omitempty"` // what an update may tell, oldest first
-	Updates    []Update                `json:"updates,omitempty"` // all that were sent
-	Followups  []Followup              `json:"followups,omitempty"`
-	Pins       map[string]string       `json:"pins,omitempty"` // pinned message → its text
-	Failing    map[string]string       `json:"failing,omitempty"`
+	Milestones  map[Milestone]time.Time `json:"milestones,omitempty"`
+	Computed    map[Milestone]bool      `json:"computed,omitempty"` // milestones that no person has confirmed
+	Roles       map[Role]Person         `json:"roles,omitempty"`    // without experts
+	Experts     []Person                `json:"experts,omitempty"`
+	Members     []Person                `json:"members,omitempty"`
+	Invited     []Person                `json:"invited,omitempty"`
+	Subscribers []Person                `json:"subscribers,omitempty"` // get each update directly
+	Alerts      []Alert                 `json:"alerts,omitempty"`
+	LastAlert   time.Time               `json:"last_alert,omitzero"` // when an alert was last attached or cleared
+	Rooms       map[string]Room         `json:"rooms,omitempty"`     // by platform
+	Cards       []Card                  `json:"cards,omitempty"`
+	Archived    bool                    `json:"archived,omitempty"`
+	Plans       []Plan                  `json:"plans,omitempty"`
+	Changes     []Change                `json:"changes,omitempty"` // what an update may tell, oldest first
+	Updates     []Update                `json:"updates,omitempty"` // all that were sent
+	Followups   []Followup              `json:"followups,omitempty"`
+	Pins        map[string]string       `json:"pins,omitempty"` // pinned message → its text
+	Failing     map[string]string       `json:"failing,omitempty"`
 
 	LeaderlessSince time.Time `json:"leaderless_since,omitzero"`
 	Nags            int       `json:"nags,omitempty"`
@@ -218,6 +219,11 @@ func (s State) Member(id PersonID) bool {
 	return slices.ContainsFunc(s.Members, func(p Person) bool { return p.ID == id })
 }
 
+// Subscriber reports whether the person gets each update directly.
+func (s State) Subscriber(id PersonID) bool {
+	return slices.ContainsFunc(s.Subscribers, func(p Person) bool { return p.ID == id })
+}
+
 // Plan returns the plan of an audience.
 func (s State) Plan(audience string) (Plan, bool) {
 	i := slices.IndexFunc(s.Plans, func(p Plan) bool { return p.Audience == audience })
@@ -247,6 +253,7 @@ func (s State) clone() State {
 	s.Experts = slices.Clone(s.Experts)
 	s.Members = slices.Clone(s.Members)
 	s.Invited = slices.Clone(s.Invited)
+	s.Subscribers = slices.Clone(s.Subscribers)
 	s.Alerts = slices.Clone(s.Alerts)
 	s.Cards = slices.Clone(s.Cards)
 	s.Plans = slices.Clone(s.Plans)

@@ -181,6 +181,10 @@ func tellPeople(e *Entry, ev Event) bool {
 			return e.say(KindPeople, "%s left the organisation", ev.Person.Shown())
 		}
 		return e.say(KindPeople, "%s left", ev.Person.Shown())
+	case Subscribed:
+		return e.say(KindPeople, "%s gets each update directly", ev.Person.Shown())
+	case Unsubscribed:
+		return e.say(KindPeople, "%s gets updates directly no longer", ev.Person.Shown())
 	case Acked:
 		return e.say(KindAcked, "%s is on it", ev.Person.Shown())
 	case LeadMissing:
