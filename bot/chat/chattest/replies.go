@@ -1,6 +1,7 @@
 package chattest
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/google/go-cmp/cmp"
@@ -33,12 +34,13 @@ var replyPromises = map[string]func(*scene){
 		for _, private := range []bool{false, s.p.Features().Private} {
 			s.inbox.SetPlan(func(chat.Inbound) chat.Plan { return chat.Plan{Private: private} })
 			room, ana, _, in := s.asked("logs checkout")
-			s.must(s.p.Reply(s.ctx, chat.Reply{To: in.Reply, Key: "k/1", Message: chat.Text("searching for it"), Private: private}))
-			s.sees(ana, room, "searching for it")
-			s.must(s.p.Reply(s.ctx, chat.Reply{To: in.Reply, Key: "k/1", Message: chat.Text("found 3 lines"), Private: private}))
-			s.sees(ana, room, "found 3 lines")
-			s.times(0, ana, room, "searching for it")
-			s.times(1, ana, room, "found 3 lines")
+			first, second := fmt.Sprint("searching, private ", private), fmt.Sprint("found it, private ", private)
+			s.must(s.p.Reply(s.ctx, chat.Reply{To: in.Reply, Key: "k/1", Message: chat.Text(first), Private: private}))
+			s.sees(ana, room, first)
+			s.must(s.p.Reply(s.ctx, chat.Reply{To: in.Reply, Key: "k/1", Message: chat.Text(second), Private: private}))
+			s.sees(ana, room, second)
+			s.times(0, ana, room, first)
+			s.times(1, ana, room, second)
 		}
 	},
 	"an answer whose fate was unknown is not doubled": func(s *scene) {
