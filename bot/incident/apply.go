@@ -81,6 +81,7 @@ func (s *State) declared(r Recorded, e DeclaredEvent) {
 	s.Number, s.Title, s.Severity, s.Service, s.Team = e.Number, e.Title, e.Severity, e.Service, e.Team
 	s.Private, s.Drill, s.Policy, s.GroupKey = e.Private, e.Drill, e.Policy, e.GroupKey
 	s.Status = Investigating
+	s.Platforms = slices.Clone(e.Platforms)
 	s.Plans = slices.Clone(e.Plans)
 	s.Invited = slices.Clone(e.Invite)
 	s.milestone(Detected, r.At)
@@ -97,11 +98,12 @@ func (s *State) declared(r Recorded, e DeclaredEvent) {
 
 func (s *State) attached(r Recorded, e AlertAttached) {
 	s.LastAlert = r.At
-	if t := s.Milestones[Detected]; s.Milestones[Declared].IsZero() || r.At.Before(t) {
+	if r.At.Before(s.Milestones[Detected]) {
 		s.milestone(Detected, r.At)
 	}
-	if t, known := s.Milestones[Started]; !known || (s.Computed[Started] && e.Alert.StartsAt.Before(t)) {
-		s.setMilestone(MilestoneSet{Milestone: Started, When: e.Alert.StartsAt, Computed: true})
+	t, known := s.Milestones[Started]
+	if starts := e.Alert.StartsAt; !starts.IsZero() && (!known || s.Computed[Started] && starts.Before(t)) {
+		s.setMilestone(MilestoneSet{Milestone: Started, When: starts, Computed: true})
 	}
 	delete(s.Milestones, Recovered)
 	for i, a := range s.Alerts {
@@ -122,7 +124,7 @@ func (s *State) cleared(r Recorded, e AlertCleared) {
 	}
 	if s.Firing() == 0 {
 		s.milestone(Recovered, e.EndsAt)
-		s.change(r, "All alerts have cleared", false)
+		s.change(r, "Monitoring sees the problem no longer", false)
 	}
 }
 
@@ -168,15 +170,23 @@ func (s *State) reopened(r Recorded, e ReopenedEvent) {
 	s.Status = Investigating
 	s.ClosedAt = time.Time{}
 	s.Archived = false
+	s.PostmortemNags = 0
+	if s.Milestones[Declared].IsZero() {
+		s.milestone(Declared, r.At)
+	}
 	delete(s.Milestones, ResolvedAt)
 	delete(s.Milestones, Mitigated)
 	if s.Lead().Zero() {
 		s.LeaderlessSince = r.At
 		s.Nags = 0
 	}
-	s.change(r, sentence("The incident is open again", e.Text), true)
+	if r.Actor.Zero() {
+		s.change(r, "The problem has come back, and the incident is open again", true)
+	} else {
+		s.change(r, sentence("The incident is open again", e.Text), true)
+	}
 	for i := range s.Plans {
-		s.Plans[i].Next = s.Plans[i].due(*s, r.At)
+		s.Plans[i].Next, s.Plans[i].Paused, s.Plans[i].Why = s.Plans[i].due(*s, r.At), time.Time{}, ""
 	}
 }
 

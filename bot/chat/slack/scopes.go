@@ -19,6 +19,7 @@ var needs = []need{
 	{"groups:history", "the same as channels:history, in private rooms"},
 	{"groups:read", "the same as channels:read, in private rooms"},
 	{"groups:write", "open and keep private incident rooms"},
+	{"im:history", "the same as channels:history, in direct messages"},
 	{"im:write", "write to a person directly"},
 	{"pins:write", "pin the incident's card"},
 	{"reactions:read", "hear 📌"},

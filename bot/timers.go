@@ -1,0 +1,81 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"sitrep/bot/incident"
+	"sitrep/bot/store"
+)
+
+const (
+	timersAtOnce = 256
+	lookAgain    = time.Minute // how long the timers sleep at most, in case that a wake-up was missed
+)
+
+// runTimers fires what comes due, until ctx ends. A timer that could not be fired stays due, and is fired again.
+func (b *Bot) runTimers(ctx context.Context, woken <-chan struct{}) error {
+	for try := 0; ; {
+		n, err := b.fireDue(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			b.log.Warn("timers could not be fired", zap.Error(err))
+			try++
+			if b.deps.Clock.Wait(ctx, b.deps.Clock.Now().Add(backoff(try))) != nil {
+				return nil
+			}
+			continue
+		}
+		try = 0
+		if n == timersAtOnce {
+			continue
+		}
+		if b.sleepUntilDue(ctx, woken) != nil {
+			return nil
+		}
+	}
+}
+
+func (b *Bot) sleepUntilDue(ctx context.Context, woken <-chan struct{}) error {
+	until := b.deps.Clock.Now().Add(lookAgain)
+	if next, ok, err := b.deps.Store.Next(ctx, nil); err == nil && ok && next.Before(until) {
+		until = next
+	}
+	return waitOr(ctx, b.deps.Clock, until, woken)
+}
+
+// fireDue fires the timers that are due, and returns how many there were.
+func (b *Bot) fireDue(ctx context.Context) (int, error) {
+	due, err := b.deps.Store.Due(ctx, nil, b.deps.Clock.Now(), timersAtOnce)
+	if err != nil {
+		return 0, err
+	}
+	var g errgroup.Group
+	g.SetLimit(32)
+	for _, t := range due {
+		g.Go(func() error { return b.fire(ctx, t) })
+	}
+	return len(due), g.Wait()
+}
+
+// fire lets the incident decide what a timer means. One that was overtaken is taken away.
+func (b *Bot) fire(ctx context.Context, t store.Timer) error {
+	cmd := incident.Command{
+		Meta:   incident.Meta{At: b.deps.Clock.Now(), Source: "timer"},
+		Intent: incident.Fire{Name: t.Name, Due: t.Due},
+	}
+	_, err := b.engine.Do(ctx, t.Incident, cmd)
+	refused := (*incident.Refused)(nil)
+	if !errors.As(err, &refused) {
+		return err
+	}
+	_, err = b.engine.commit(ctx, step{id: t.Incident, clear: []string{t.Name},
+		decide: func(s incident.State) ([]incident.Recorded, incident.State, error) { return nil, s, nil }})
+	return err
+}
