@@ -97,11 +97,11 @@ func (c Config) Validate() error {
 	if c.Interval < time.Second || c.MaxSeries < 1 {
 		return fmt.Errorf("scrape_interval must be a second or more, and max_series 1 or more")
 	}
-	if !quoted(c.Selector) {
+	if !integrations.InsideQuotes(c.Selector, "$service") {
 		return fmt.Errorf(`selector: $service must stand inside quotes: service="$service"`)
 	}
 	for _, s := range ops.Signals() {
-		if !quoted(c.Queries.of(s)) {
+		if !integrations.InsideQuotes(c.Queries.of(s), "$service") {
 			return fmt.Errorf(`queries.%s: $service must stand inside quotes: service="$service"`, s)
 		}
 	}

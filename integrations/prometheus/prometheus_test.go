@@ -223,16 +223,18 @@ func TestRefusedConfigurations(t *testing.T) {
 	}
 }
 
-func FuzzEscape(f *testing.F) {
-	for _, seed := range []string{"checkout", `a"b`, "a'b", "a`b", `a\`, "a\nb", "ü", "\xff", `"} or vector(1) #`, "$service"} {
+func FuzzTranslate(f *testing.F) {
+	for _, seed := range []string{"checkout", `a"b`, `a\`, "a\nb", `"} or vector(1) #`, "$service", "$selector", "$interval"} {
 		f.Add(seed)
 	}
+	c := &client{name: "p", cfg: Config{Selector: `a="$service"`, Queries: Queries{Traffic: "x{$selector}[$interval]"}}}
 	f.Fuzz(func(t *testing.T, name string) {
-		for _, q := range []string{`"`, `'`, "`"} {
-			got := "x{a=" + q + escape(name) + q + "}"
-			if !quoted("x{a="+q+escape(name)+"$service"+q+"}") || strings.Count(got, q) != 2 || strings.ContainsAny(got, "\n\r\x00") {
-				t.Errorf("%q breaks out of %s", name, got)
-			}
+		got, err := c.translate(ops.MetricQuery{Service: ops.Service{Name: name}, Signal: ops.Traffic}, time.Minute)
+		if name == "" {
+			return
+		}
+		if err != nil || strings.Count(got, `"`) != 2 || !strings.HasPrefix(got, `x{a="`) || !strings.HasSuffix(got, `"}[60s]`) {
+			t.Errorf("%q gives %s, %v", name, got, err)
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sitrep/bot/ops"
+	"sitrep/integrations"
 )
 
 // Prometheus refuses more points than this in one series.
@@ -47,47 +48,14 @@ func (c *client) translate(q ops.MetricQuery, step time.Duration) (string, error
 		return "", &ops.Error{Op: op, Kind: ops.Invalid, Msg: "say which service"}
 	}
 	expr := strings.NewReplacer("$selector", selector, "$interval", duration(c.interval(step))).Replace(template)
-	if !quoted(expr) {
+	if !integrations.InsideQuotes(expr, "$service") {
 		return "", &ops.Error{Op: op, Kind: ops.Invalid,
 			Msg: fmt.Sprintf("sources.%s of %s in the catalog: $service must stand inside quotes", c.name, q.Service.Name)}
 	}
-	return strings.ReplaceAll(expr, "$service", escape(service)), nil
+	return strings.ReplaceAll(expr, "$service", integrations.EscapeString(service)), nil
 }
 
 // interval is long enough for a rate to see four samples, or a step and a sample.
 func (c *client) interval(step time.Duration) time.Duration {
 	return max(4*c.cfg.Interval, step+c.cfg.Interval)
-}
-
-// escape makes a text safe inside a PromQL string, whichever quote it stands in: \x and \u mean the same in both, and
-// what could end a raw string is not left as it is.
-func escape(s string) string {
-	var out strings.Builder
-	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
-		switch {
-		case strings.ContainsRune("\"'`\\", r) || r < 0x20 || r == 0x7f:
-			fmt.Fprintf(&out, `\x%02x`, r)
-		default:
-			out.WriteRune(r)
-		}
-	}
-	return out.String()
-}
-
-// quoted reports whether every $service in a template stands inside a quoted string.
-func quoted(template string) bool {
-	var quote byte
-	for i := 0; i < len(template); i++ {
-		switch c := template[i]; {
-		case quote == 0 && (c == '"' || c == '\'' || c == '`'):
-			quote = c
-		case quote != 0 && quote != '`' && c == '\\':
-			i++
-		case c == quote:
-			quote = 0
-		case quote == 0 && strings.HasPrefix(template[i:], "$service"):
-			return false
-		}
-	}
-	return true
 }
