@@ -107,10 +107,7 @@ func (p Plan) roomForDraft(s State, lead time.Duration) bool {
 
 // postmortemReminder returns when people are next reminded of the postmortem that is owed: 24 and 72 hours after the end.
 func postmortemReminder(s State) (time.Time, bool) {
-	if s.Reason != ByResolution || s.PostmortemUpto > 0 || s.Drill {
-		return time.Time{}, false
-	}
-	if s.Severity == NoSeverity || s.Severity > s.Policy.PostmortemFor {
+	if !postmortemOwed(s) || s.PostmortemUpto > 0 {
 		return time.Time{}, false
 	}
 	switch s.PostmortemNags {
@@ -122,9 +119,14 @@ func postmortemReminder(s State) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// postmortemOwed reports whether a closed incident is owed a postmortem.
+func postmortemOwed(s State) bool {
+	return s.Reason == ByResolution && !s.Drill && s.Severity != NoSeverity && s.Severity <= s.Policy.PostmortemFor
+}
+
 // PostmortemDue returns by when the postmortem of a closed incident is owed, in that zone; zero when none is.
 func PostmortemDue(s State, zone *time.Location) time.Time {
-	if s.Reason != ByResolution || s.Severity == NoSeverity || s.Severity > s.Policy.PostmortemFor {
+	if !postmortemOwed(s) {
 		return time.Time{}
 	}
 	t := s.ClosedAt.In(zone)

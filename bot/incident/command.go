@@ -30,7 +30,7 @@ type (
 		Fingerprint string
 		EndsAt      time.Time
 	}
-	// Accept makes a triage an incident, led by nobody yet, with rooms on Platforms.
+	// Accept makes a triage an incident, led by nobody yet, with rooms on Platforms; with none, where the declaration wanted them.
 	Accept struct{ Platforms []string }
 	// SetStatus tells how it stands. To empty keeps the status; an empty Text, Impact or NextStep keeps what was said before.
 	SetStatus struct {

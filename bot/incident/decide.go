@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -50,16 +51,12 @@ func (in Declare) decide(d *decision) error {
 	if in.Severity == NoSeverity {
 		in.Severity = Sev3
 	}
-	platforms := in.Platforms
-	if in.Triage {
-		in.Platforms = nil
-	}
 	d.emit(in.DeclaredEvent)
 	if in.Alert != nil {
-		d.emit(AlertAttached{Alert: *in.Alert, Why: in.Why})
+		d.emit(AlertAttached{Alert: d.begun(*in.Alert), Why: in.Why})
 	}
 	if !in.Triage {
-		d.wantRooms(platforms)
+		d.wantRooms(in.Platforms)
 	}
 	if !d.c.Actor.Zero() {
 		d.emit(Joined{Person: d.c.Actor})
@@ -75,6 +72,27 @@ func (d *decision) wantRooms(platforms []string) {
 	}
 }
 
+// begun returns the alert with a start in the future put back to now.
+func (d *decision) begun(a Alert) Alert {
+	if a.StartsAt.After(d.c.At) {
+		a.StartsAt = d.c.At
+	}
+	return a
+}
+
+// roomsAgain asks for rooms when an incident is opened again: where none was ever wanted, and anew where none is left.
+func (d *decision) roomsAgain() {
+	d.wantRooms(d.s.Platforms)
+	if d.elsewhere("") {
+		return
+	}
+	for _, p := range slices.Sorted(maps.Keys(d.s.Rooms)) {
+		if room := d.s.Rooms[p]; room.Lost != "" {
+			d.emit(RoomWanted{Platform: p, Generation: room.Generation + 1})
+		}
+	}
+}
+
 func (in AttachAlert) decide(d *decision) error {
 	known, ok := d.s.Alert(in.Alert.Source, in.Alert.Fingerprint)
 	if d.s.Open() {
@@ -84,14 +102,15 @@ func (in AttachAlert) decide(d *decision) error {
 		if !ok && d.s.Policy.GroupWindow > 0 && d.c.At.Sub(d.lastActivity()) > d.s.Policy.GroupWindow {
 			return refuse(Stale, "The last alert of %s is too long ago.", d.s.Number)
 		}
-		d.emit(AlertAttached{Alert: in.Alert, Again: ok, Why: in.Why})
+		d.emit(AlertAttached{Alert: d.begun(in.Alert), Again: ok, Why: in.Why})
 		return nil
 	}
 	if d.s.Reason != ByResolution || d.c.At.Sub(d.s.ClosedAt) > d.s.Policy.ReopenWindow {
 		return refuse(Closed, "%s is closed.", d.s.Number)
 	}
 	d.emit(ReopenedEvent{Text: "alert fires again: " + in.Alert.Title})
-	d.emit(AlertAttached{Alert: in.Alert, Again: ok, Why: in.Why})
+	d.emit(AlertAttached{Alert: d.begun(in.Alert), Again: ok, Why: in.Why})
+	d.roomsAgain()
 	d.compose("", everyAudience)
 	return nil
 }
@@ -123,12 +142,19 @@ func (in Accept) decide(d *decision) error {
 	if d.s.Status != Triage {
 		return refuse(Already, "%s was accepted already; it is %s.", d.s.Number, d.s.Status)
 	}
-	d.emit(Accepted{})
-	d.wantRooms(in.Platforms)
+	d.accept(in.Platforms)
 	if !d.c.Actor.Zero() && !d.s.Member(d.c.Actor.ID) {
 		d.emit(Joined{Person: d.c.Actor})
 	}
 	return nil
+}
+
+func (d *decision) accept(platforms []string) {
+	if len(platforms) == 0 {
+		platforms = d.s.Platforms
+	}
+	d.emit(Accepted{})
+	d.wantRooms(platforms)
 }
 
 func (in SetStatus) decide(d *decision) error {
@@ -145,7 +171,7 @@ func (in SetStatus) decide(d *decision) error {
 		return refuse(Improper, "%s cannot go back to triage. Use `cancel` if it was no incident.", d.s.Number)
 	}
 	if d.s.Status == Triage && to != Triage {
-		d.emit(Accepted{})
+		d.accept(nil)
 	}
 	if to == d.s.Status && in.Text == "" && in.Impact == "" && in.NextStep == "" {
 		return refuse(Already, "%s is %s already. Add some words to tell people more.", d.s.Number, to)
@@ -158,6 +184,9 @@ func (in SetStatus) decide(d *decision) error {
 func (in SetSeverity) decide(d *decision) error {
 	if err := d.open(); err != nil {
 		return err
+	}
+	if in.To == NoSeverity || in.To > Sev4 {
+		return refuse(Improper, "A severity is one of sev1 to sev4.")
 	}
 	if in.To == d.s.Severity {
 		return refuse(Already, "%s is %s already.", d.s.Number, in.To)
@@ -202,7 +231,7 @@ func (Ack) decide(d *decision) error {
 		return refuse(Already, "%s was acknowledged already.", d.s.Number)
 	}
 	d.emit(Acked{Person: d.c.Actor})
-	if !d.s.Member(d.c.Actor.ID) {
+	if !d.c.Actor.Zero() && !d.s.Member(d.c.Actor.ID) {
 		d.emit(Joined{Person: d.c.Actor})
 	}
 	return nil
@@ -221,6 +250,9 @@ func (in Mitigate) decide(d *decision) error {
 }
 
 func (in SetMilestone) decide(d *decision) error {
+	if in.When.IsZero() {
+		return refuse(Improper, "Say when the incident %s.", in.Milestone)
+	}
 	if in.Computed && !d.s.Milestones[in.Milestone].IsZero() && !d.s.Computed[in.Milestone] {
 		return refuse(Stale, "A person has said already when it was.")
 	}
@@ -254,6 +286,7 @@ func (in Reopen) decide(d *decision) error {
 		return refuse(Already, "%s is open.", d.s.Number)
 	}
 	d.emit(ReopenedEvent(in))
+	d.roomsAgain()
 	d.compose(in.Text, everyAudience)
 	return nil
 }

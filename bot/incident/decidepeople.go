@@ -25,6 +25,9 @@ func (d *decision) hasRole(role Role, id PersonID) bool {
 }
 
 func (in Join) decide(d *decision) error {
+	if in.Person.Zero() {
+		return refuse(Improper, "Say who joins.")
+	}
 	if d.s.Member(in.Person.ID) {
 		return refuse(Already, "%s takes part already.", in.Person.Shown())
 	}
@@ -53,6 +56,9 @@ func (in Leave) decide(d *decision) error {
 func (in Subscribe) decide(d *decision) error {
 	if err := d.open(); err != nil {
 		return err
+	}
+	if in.Person.Zero() {
+		return refuse(Improper, "Say who is to get the updates.")
 	}
 	if d.s.Subscriber(in.Person.ID) {
 		return refuse(Already, "%s gets each update of %s already.", in.Person.Shown(), d.s.Number)

@@ -24,23 +24,23 @@ func (d *decision) compose(words string, chosen audienceChoice) {
 	}
 }
 
-// each calls f for the plan of an audience, or for every plan when audience is empty.
+// each calls f for the plan of an audience, or for every plan when audience is empty; it is refused when no plan takes it.
 func (d *decision) each(audience string, f func(Plan) error) error {
 	if err := d.open(); err != nil {
 		return err
 	}
-	found := false
+	before := len(d.events)
+	refusal := refuse(Improper, "There is no audience called %q here. %s", audience, d.audiences())
 	for _, p := range d.s.Plans {
 		if audience != "" && !strings.EqualFold(p.Audience, audience) {
 			continue
 		}
-		found = true
 		if err := f(p); err != nil {
-			return err
+			refusal = err
 		}
 	}
-	if !found {
-		return refuse(Improper, "There is no audience called %q here. %s", audience, d.audiences())
+	if len(d.events) == before {
+		return refusal
 	}
 	return nil
 }
@@ -92,13 +92,20 @@ func (in ResumeUpdates) decide(d *decision) error {
 
 func (in SendUpdate) decide(d *decision) error {
 	return d.each(in.Audience, func(p Plan) error {
-		words := in.Text
-		if words == "" {
-			words = p.Draft
+		if in.Audience == "" && p.never(d.s) {
+			return refuse(Improper, "%s is not told of an incident like this. Name it to tell it all the same.", p.Audience)
 		}
-		d.emit(UpdateComposed{Update: p.compose(d.s, d.c.Meta, words)})
+		d.emit(UpdateComposed{Update: p.next(d.s, d.c.Meta, in.Text)})
 		return nil
 	})
+}
+
+// next composes with words, else with those of the draft, which are its writer's.
+func (p Plan) next(s State, m Meta, words string) Update {
+	if words == "" && p.Draft != "" {
+		words, m.Actor = p.Draft, p.DraftBy
+	}
+	return p.compose(s, m, words)
 }
 
 func (in EditDraft) decide(d *decision) error {
@@ -172,11 +179,7 @@ func (d *decision) updateDue(audience string) error {
 	if !ok {
 		return refuse(Stale, "The audience %s is gone.", audience)
 	}
-	u := p.compose(d.s, d.c.Meta, p.Draft)
-	if p.Draft != "" {
-		u.By = p.DraftBy
-	}
-	d.emit(UpdateComposed{Update: u})
+	d.emit(UpdateComposed{Update: p.next(d.s, d.c.Meta, "")})
 	return nil
 }
 
@@ -200,7 +203,7 @@ func Preview(s State, audience string, at time.Time) (Update, error) {
 	if !ok {
 		return Update{}, fmt.Errorf("no audience %q", audience)
 	}
-	return p.compose(s, Meta{At: at}, p.Draft), nil
+	return p.next(s, Meta{At: at}, ""), nil
 }
 
 func (in UpdateIsDelivered) decide(d *decision) error {

@@ -30,7 +30,7 @@ type (
 		Private   bool     `json:"private,omitempty"`
 		Drill     bool     `json:"drill,omitempty"`
 		Triage    bool     `json:"triage,omitempty"`
-		Platforms []string `json:"platforms,omitempty"` // where rooms are wanted
+		Platforms []string `json:"platforms,omitempty"` // where rooms are wanted, once it is no triage
 		Invite    []Person `json:"invite,omitempty"`    // on call, or asked for by the route
 		Plans     []Plan   `json:"plans,omitempty"`     // who is told, and how often
 		Policy    Policy   `json:"policy"`

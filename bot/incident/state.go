@@ -42,6 +42,7 @@ type State struct {
 	Subscribers []Person                `json:"subscribers,omitempty"` // get each update directly
 	Alerts      []Alert                 `json:"alerts,omitempty"`
 	LastAlert   time.Time               `json:"last_alert,omitzero"` // when an alert was last attached or cleared
+	Platforms   []string                `json:"platforms,omitempty"` // where rooms are wanted
 	Rooms       map[string]Room         `json:"rooms,omitempty"`     // by platform
 	Cards       []Card                  `json:"cards,omitempty"`
 	Archived    bool                    `json:"archived,omitempty"`
@@ -253,6 +254,7 @@ func (s State) clone() State {
 	s.Experts = slices.Clone(s.Experts)
 	s.Members = slices.Clone(s.Members)
 	s.Invited = slices.Clone(s.Invited)
+	s.Platforms = slices.Clone(s.Platforms)
 	s.Subscribers = slices.Clone(s.Subscribers)
 	s.Alerts = slices.Clone(s.Alerts)
 	s.Cards = slices.Clone(s.Cards)
