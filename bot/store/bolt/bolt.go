@@ -52,7 +52,6 @@ func Open(path string, o Options) (*Store, error) {
 	fresh := errors.Is(err, os.ErrNotExist)
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout:         lockWait,
-		FreelistType:    bbolt.FreelistArrayType,
 		InitialMmapSize: initialMmap(),
 	})
 	if err != nil {

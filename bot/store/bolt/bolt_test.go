@@ -165,7 +165,7 @@ func TestStateOfAnotherFoldIsFoldedAgain(t *testing.T) {
 	}
 	_ = s.Close()
 	raw(t, path, func(tx *bbolt.Tx) error {
-		return tx.Bucket(states).Put([]byte(c.Incident), []byte(`{"fold":-1,"state":{"title":7}}`))
+		return tx.Bucket(incidents).Put(stateKey(c.Incident), []byte(`{"fold":-1,"v":1}`+"\n"+`{"title":7}`))
 	})
 	got, _, err := open(t, path).Load(t.Context(), c.Incident)
 	if err != nil {

@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,8 +14,9 @@ import (
 	"sitrep/bot/store"
 )
 
-// head is what a commit must know of the one before it.
+// head is what a commit must know of the one before it, without decoding the State.
 type head struct {
+	Fold    int              `json:"fold"` // that made the State
 	Version incident.Version `json:"v"`
 	Number  incident.Number  `json:"n"`
 	Open    bool             `json:"open,omitempty"`
@@ -22,7 +24,7 @@ type head struct {
 }
 
 func headOf(s incident.State) head {
-	h := head{Version: s.Version, Number: s.Number, Open: s.Open()}
+	h := head{Fold: incident.FoldVersion, Version: s.Version, Number: s.Number, Open: s.Open()}
 	for platform, room := range s.Rooms {
 		if room.Usable() {
 			h.Rooms = append(h.Rooms, string(pair(platform, room.ID)))
@@ -32,15 +34,32 @@ func headOf(s incident.State) head {
 	return h
 }
 
-func loadHead(tx *bbolt.Tx, id incident.ID) (h head, found bool, err error) {
-	found, err = getJSON(tx, heads, []byte(id), &h)
-	return h, found, err
+// readState returns an incident's head and its State in JSON, which is nil when there is no such incident.
+func readState(tx *bbolt.Tx, id incident.ID) (h head, state []byte, err error) {
+	data := tx.Bucket(incidents).Get(stateKey(id))
+	if data == nil {
+		return head{}, nil, nil
+	}
+	first, state, found := bytes.Cut(data, []byte("\n"))
+	if !found {
+		return head{}, nil, fmt.Errorf("incident %s: the state has no head", id)
+	}
+	if err := json.Unmarshal(first, &h); err != nil {
+		return head{}, nil, fmt.Errorf("incident %s: %w", id, err)
+	}
+	return h, state, nil
 }
 
-// folded is a State as it is stored.
-type folded struct {
-	Fold  int             `json:"fold"`
-	State json.RawMessage `json:"state"`
+func stateValue(h head, s incident.State) ([]byte, error) {
+	first, err := json.Marshal(h)
+	if err != nil {
+		return nil, fmt.Errorf("head: %w", err)
+	}
+	state, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	return append(append(first, '\n'), state...), nil
 }
 
 // Commit writes one step of an incident, all of it or nothing. Without Events, and with Expect zero, the version is not looked at.
@@ -150,11 +169,8 @@ func encode(c store.Commit) (*prepared, error) {
 	st := c.State
 	st.ID = c.Incident
 	p.head = headOf(st)
-	state, err := json.Marshal(st)
-	if err != nil {
-		return nil, fmt.Errorf("state: %w", err)
-	}
-	p.state, err = json.Marshal(folded{Fold: incident.FoldVersion, State: state})
+	var err error
+	p.state, err = stateValue(p.head, st)
 	return p, err
 }
 
@@ -165,7 +181,7 @@ func (p *prepared) check(tx *bbolt.Tx) error {
 		}
 	}
 	var err error
-	if p.before, _, err = loadHead(tx, p.Incident); err != nil {
+	if p.before, _, err = readState(tx, p.Incident); err != nil {
 		return err
 	}
 	if (len(p.Events) > 0 || p.Expect != 0) && p.before.Version != p.Expect {
@@ -204,14 +220,11 @@ func (p *prepared) writeRecord(tx *bbolt.Tx) error {
 		return nil
 	}
 	for i, data := range p.events {
-		if err := tx.Bucket(events).Put(eventKey(p.Incident, p.Events[i].Version), data); err != nil {
+		if err := tx.Bucket(incidents).Put(eventKey(p.Incident, p.Events[i].Version), data); err != nil {
 			return err
 		}
 	}
-	if err := tx.Bucket(states).Put([]byte(p.Incident), p.state); err != nil {
-		return err
-	}
-	if err := putJSON(tx, heads, []byte(p.Incident), p.head); err != nil {
+	if err := tx.Bucket(incidents).Put(stateKey(p.Incident), p.state); err != nil {
 		return err
 	}
 	return errors.Join(p.indexOpen(tx), p.indexRooms(tx))
@@ -258,11 +271,11 @@ func (p *prepared) writeCounts(tx *bbolt.Tx) error {
 		return nil
 	}
 	sums := make(map[string]int64)
-	if _, err := getJSON(tx, counts, []byte(p.Incident), &sums); err != nil {
+	if _, err := getJSON(tx, incidents, countsKey(p.Incident), &sums); err != nil {
 		return err
 	}
 	for name, n := range p.Counts {
 		sums[name] += n
 	}
-	return putJSON(tx, counts, []byte(p.Incident), sums)
+	return putJSON(tx, incidents, countsKey(p.Incident), sums)
 }

@@ -3,6 +3,7 @@ package bolt
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 
 	"go.etcd.io/bbolt"
@@ -104,6 +105,8 @@ func (g *group) withdraw(s *step) bool {
 
 // lead runs what has queued up, the caller's own step first.
 func (g *group) lead() {
+	// Those whose step has just been written often have the next one ready: they come first, and into this group.
+	runtime.Gosched()
 	g.mu.Lock()
 	n := min(len(g.queue), largest)
 	batch := g.queue[:n:n]

@@ -18,18 +18,17 @@ func (s *Store) Load(ctx context.Context, id incident.ID) (incident.State, map[s
 	var st incident.State
 	sums := make(map[string]int64)
 	err := s.view(ctx, "bolt.Load", func(tx *bbolt.Tx) error {
-		var f folded
-		found, err := getJSON(tx, states, []byte(id), &f)
+		h, state, err := readState(tx, id)
 		if err != nil {
 			return err
 		}
-		if !found {
+		if state == nil {
 			return store.ErrNotFound
 		}
-		if st, err = unfold(tx, id, f); err != nil {
+		if st, err = unfold(tx, id, h, state); err != nil {
 			return err
 		}
-		_, err = getJSON(tx, counts, []byte(id), &sums)
+		_, err = getJSON(tx, incidents, countsKey(id), &sums)
 		return err
 	})
 	if err != nil {
@@ -39,10 +38,11 @@ func (s *Store) Load(ctx context.Context, id incident.ID) (incident.State, map[s
 }
 
 // unfold decodes a stored State, or folds it again when another version of the fold made it. It is written back with the next commit.
-func unfold(tx *bbolt.Tx, id incident.ID, f folded) (incident.State, error) {
+func unfold(tx *bbolt.Tx, id incident.ID, h head, state []byte) (incident.State, error) {
 	var st incident.State
-	if f.Fold == incident.FoldVersion {
-		return st, json.Unmarshal(f.State, &st)
+	if h.Fold == incident.FoldVersion {
+		err := json.Unmarshal(state, &st)
+		return st, err
 	}
 	recorded, err := readEvents(tx, id, 0, 0)
 	if err != nil {
@@ -62,8 +62,8 @@ func (s *Store) Events(ctx context.Context, id incident.ID, after incident.Versi
 
 func readEvents(tx *bbolt.Tx, id incident.ID, after incident.Version, limit int) ([]incident.Recorded, error) {
 	var out []incident.Recorded
-	prefix := pair(string(id), "")
-	c := tx.Bucket(events).Cursor()
+	prefix := eventsOf(id)
+	c := tx.Bucket(incidents).Cursor()
 	for k, v := c.Seek(eventKey(id, after+1)); k != nil && bytes.HasPrefix(k, prefix) && !enough(out, limit); k, v = c.Next() {
 		e, err := incident.Decode(v)
 		if err != nil {
@@ -96,15 +96,17 @@ func (s *Store) Reserve(ctx context.Context, id incident.ID) (n incident.Number,
 // Numbered returns the incident with that number, or store.ErrNotFound; so too while its incident is not committed.
 func (s *Store) Numbered(ctx context.Context, n incident.Number) (incident.ID, error) {
 	return s.find(ctx, "bolt.Numbered", func(tx *bbolt.Tx) incident.ID {
-		id := tx.Bucket(numbers).Get(seqKey(uint64(n)))
+		id := incident.ID(tx.Bucket(numbers).Get(seqKey(uint64(n))))
 		if !committed(tx, id) {
 			return ""
 		}
-		return incident.ID(id)
+		return id
 	})
 }
 
-func committed(tx *bbolt.Tx, id []byte) bool { return tx.Bucket(heads).Get(id) != nil }
+func committed(tx *bbolt.Tx, id incident.ID) bool {
+	return tx.Bucket(incidents).Get(stateKey(id)) != nil
+}
 
 // find reads one id, and turns an empty one into store.ErrNotFound.
 func (s *Store) find(ctx context.Context, op string, f func(*bbolt.Tx) incident.ID) (id incident.ID, err error) {
@@ -144,8 +146,8 @@ func (s *Store) List(ctx context.Context, before incident.Number, limit int) ([]
 			}
 		}
 		for ; k != nil && !enough(out, limit); k, v = c.Prev() {
-			if committed(tx, v) {
-				out = append(out, incident.ID(v))
+			if id := incident.ID(v); committed(tx, id) {
+				out = append(out, id)
 			}
 		}
 		return nil

@@ -43,9 +43,19 @@ func seqKey(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
 func seqOf(k []byte) uint64 { return binary.BigEndian.Uint64(k) }
 
+// The keys of the bucket incidents.
+
+func countsKey(id incident.ID) []byte { return pair(string(id), "c") }
+
+func eventsOf(id incident.ID) []byte { return pair(string(id), "e") }
+
 func eventKey(id incident.ID, v incident.Version) []byte {
-	return binary.BigEndian.AppendUint64(pair(string(id), ""), uint64(v))
+	return binary.BigEndian.AppendUint64(eventsOf(id), uint64(v))
 }
+
+func stateKey(id incident.ID) []byte { return pair(string(id), "s") }
+
+func timerKey(id incident.ID, name string) []byte { return pair(string(id), "t"+name) }
 
 func openKey(n incident.Number, id incident.ID) []byte {
 	return append(seqKey(uint64(n)), id...)

@@ -16,16 +16,15 @@ const schema = 1
 // The buckets. ‖ joins, 0 is a zero byte, numbers are big endian, a moment is 12 bytes (key.go).
 //
 //	meta         "schema" → version of this layout, in decimal
-//	events       incident ‖ 0 ‖ version (8) → incident.Encode
-//	states       incident → JSON of the State, with its FoldVersion
-//	heads        incident → JSON of version, number, open or not, and rooms: what the next commit must know
-//	counts       incident → JSON of the counters
+//	incidents    incident ‖ 0 ‖ "c" → JSON of the counters
+//	             incident ‖ 0 ‖ "e" ‖ version (8) → incident.Encode
+//	             incident ‖ 0 ‖ "s" → JSON of the head, newline, JSON of the State
+//	             incident ‖ 0 ‖ "t" ‖ name of a timer → moment
 //	claims       claimed key → incident
 //	answered     shard (2) ‖ request → moment
 //	answered_at  moment ‖ shard ‖ request → nothing
 //	tasks        seq (8) → JSON
 //	task_ids     task → seq (8)
-//	timers       incident ‖ 0 ‖ name → moment
 //	due          moment ‖ incident ‖ 0 ‖ name → nothing
 //	numbers      number (8) → incident, from when it was reserved
 //	open         number (8) ‖ incident → nothing
@@ -36,19 +35,15 @@ const schema = 1
 //	closed_at    moment ‖ request → nothing
 //	records      kind ‖ 0 ‖ key → value
 //
-// The next seq and number are the sequences of the buckets tasks, inbox and numbers.
+// What is written together stands together: most of what a commit costs is the number of pages that it touches. The next seq and number are the sequences of the buckets tasks, inbox and numbers.
 var (
 	metaBucket     = []byte("meta")
-	events         = []byte("events")
-	states         = []byte("states")
-	heads          = []byte("heads")
-	counts         = []byte("counts")
+	incidents      = []byte("incidents")
 	claims         = []byte("claims")
 	answeredBucket = []byte("answered")
 	answeredAt     = []byte("answered_at")
 	tasks          = []byte("tasks")
 	taskIDs        = []byte("task_ids")
-	timers         = []byte("timers")
 	due            = []byte("due")
 	numbers        = []byte("numbers")
 	openBucket     = []byte("open")
@@ -60,8 +55,8 @@ var (
 	records        = []byte("records")
 
 	buckets = [][]byte{
-		events, states, heads, counts, claims, answeredBucket, answeredAt, tasks, taskIDs, timers, due, numbers, openBucket,
-		rooms, inbox, inboxIDs, closedBucket, closedAt, records,
+		incidents, claims, answeredBucket, answeredAt, tasks, taskIDs, due, numbers, openBucket, rooms, inbox, inboxIDs,
+		closedBucket, closedAt, records,
 	}
 	schemaKey = []byte("schema")
 )

@@ -58,35 +58,34 @@ func takeAway(byID, bySeq *bbolt.Bucket, id []byte) error {
 
 func (p *prepared) writeTimers(tx *bbolt.Tx) error {
 	for _, name := range p.Clear {
-		if err := clearTimer(tx, pair(string(p.Incident), name)); err != nil {
+		if err := clearTimer(tx, p.Incident, name); err != nil {
 			return err
 		}
 	}
 	for _, t := range p.Set {
-		k := pair(string(p.Incident), t.Name)
-		if err := clearTimer(tx, k); err != nil {
+		if err := clearTimer(tx, p.Incident, t.Name); err != nil {
 			return err
 		}
 		at := moment(t.Due)
-		if err := tx.Bucket(timers).Put(k, at); err != nil {
+		if err := tx.Bucket(incidents).Put(timerKey(p.Incident, t.Name), at); err != nil {
 			return err
 		}
-		if err := tx.Bucket(due).Put(join(at, k), nil); err != nil {
+		if err := tx.Bucket(due).Put(dueKey(at, p.Incident, t.Name), nil); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func clearTimer(tx *bbolt.Tx, k []byte) error {
-	at := tx.Bucket(timers).Get(k)
+func clearTimer(tx *bbolt.Tx, id incident.ID, name string) error {
+	at := tx.Bucket(incidents).Get(timerKey(id, name))
 	if at == nil {
 		return nil
 	}
-	if err := tx.Bucket(due).Delete(join(at, k)); err != nil {
+	if err := tx.Bucket(due).Delete(dueKey(at, id, name)); err != nil {
 		return err
 	}
-	return tx.Bucket(timers).Delete(k)
+	return tx.Bucket(incidents).Delete(timerKey(id, name))
 }
 
 // in reports whether an incident is in one of the shards; no shards means all of them.
@@ -130,6 +129,9 @@ func (s *Store) Due(ctx context.Context, shards []incident.Shard, now time.Time,
 	return out, err
 }
 
+func dueKey(at []byte, id incident.ID, name string) []byte { return join(at, pair(string(id), name)) }
+
+// timerOf undoes dueKey.
 func timerOf(k []byte) store.Timer {
 	id, name := unpair(k[momentSize:])
 	return store.Timer{Incident: incident.ID(id), Name: name, Due: timeOf(k)}
