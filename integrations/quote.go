@@ -37,3 +37,8 @@ func EscapeString(s string) string {
 	}
 	return out.String()
 }
+
+// FillService puts a service's name, escaped, where a template says $service; see InsideQuotes.
+func FillService(template, service string) string {
+	return strings.ReplaceAll(template, "$service", EscapeString(service))
+}

@@ -52,7 +52,7 @@ func (c *client) translate(q ops.MetricQuery, step time.Duration) (string, error
 		return "", &ops.Error{Op: op, Kind: ops.Invalid,
 			Msg: fmt.Sprintf("sources.%s of %s in the catalog: $service must stand inside quotes", c.name, q.Service.Name)}
 	}
-	return strings.ReplaceAll(expr, "$service", integrations.EscapeString(service)), nil
+	return integrations.FillService(expr, service), nil
 }
 
 // interval is long enough for a rate to see four samples, or a step and a sample.
