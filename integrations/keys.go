@@ -12,12 +12,15 @@ import (
 
 // Key documents one key of a configuration, for the generated documentation and the editor's schema.
 type Key struct {
-	Name     string // with dots for nesting and "[]" for the items of a list: "queries.latency", "rules[].path"
+	Name     string // with dots for nesting, "[]" for the items of a list and "{}" for the values of a map: "queries.latency", "rules[].path"
 	Type     string // "string", "secret", "duration", "integer", "number", "boolean", "list", "map" or "section"
 	Default  string // as it would be written; empty for none
 	Doc      string // one sentence
 	Required bool
 }
+
+// Keys lists the keys of any configuration that is written with the same tags, in the order of its fields.
+func Keys(defaults any) []Key { return keysOf(defaults) }
 
 // keysOf lists the keys of a configuration in the order of its fields, a section before its own keys.
 func keysOf(defaults any) []Key { return appendKeys(nil, "", reflect.ValueOf(defaults)) }
@@ -45,6 +48,8 @@ func appendKeys(keys []Key, prefix string, v reflect.Value) []Key {
 			keys = appendKeys(keys, key.Name+".", field)
 		case key.Type == "list" && typeName(f.Type.Elem()) == "section":
 			keys = appendKeys(keys, key.Name+"[].", reflect.Zero(f.Type.Elem()))
+		case key.Type == "map" && typeName(f.Type.Elem()) == "section" && f.Type.Elem() != reflect.TypeFor[yaml.Node]():
+			keys = appendKeys(keys, key.Name+"{}.", reflect.Zero(f.Type.Elem()))
 		}
 	}
 	return keys
