@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -243,6 +244,10 @@ func TestFailNamesWhatThePortNames(t *testing.T) {
 		if got := fail("bolt.Test", err); got != err {
 			t.Errorf("got %v, want %v as it is", got, err)
 		}
+	}
+	full := fail("bolt.Test", fmt.Errorf("write: %w", &os.PathError{Op: "write", Path: "sitrep.db", Err: syscall.ENOSPC}))
+	if !errors.Is(full, store.ErrFull) || ops.KindOf(full) != ops.Unavailable {
+		t.Errorf("got %v, want ErrFull", full)
 	}
 	torn := fail("bolt.Test", errors.New("input/output error"))
 	if ops.KindOf(torn) != ops.Unavailable || errors.Is(torn, store.ErrFull) {

@@ -105,8 +105,7 @@ func (g *group) withdraw(s *step) bool {
 
 // lead runs what has queued up, the caller's own step first.
 func (g *group) lead() {
-	// Those whose step has just been written often have the next one ready: they come first, and into this group.
-	runtime.Gosched()
+	g.gather()
 	g.mu.Lock()
 	n := min(len(g.queue), largest)
 	batch := g.queue[:n:n]
@@ -118,6 +117,21 @@ func (g *group) lead() {
 	// Deferred so that a panic, which a web server would survive, does not leave the others waiting for ever.
 	defer g.handOver(batch)
 	g.run(batch)
+}
+
+// gather lets others come in for as long as more of them do: those whose steps have just been written often have the next ones ready.
+// A caller who is alone goes on at once.
+func (g *group) gather() {
+	for before := 0; ; {
+		g.mu.Lock()
+		n := len(g.queue)
+		g.mu.Unlock()
+		if n == before || n >= largest {
+			return
+		}
+		before = n
+		runtime.Gosched()
+	}
 }
 
 func (g *group) handOver(batch []*step) {
