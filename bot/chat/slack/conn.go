@@ -138,7 +138,9 @@ func (e *ear) take(ctx context.Context, evt socketmode.Event) bool {
 		}
 		return false
 	case socketmode.EventTypeErrorBadMessage:
-		e.log.Warn("slack sent what the client cannot read")
+		if bad, ok := evt.Data.(*socketmode.ErrorBadMessage); ok {
+			e.log.Warn("slack sent what the client cannot read", zap.Error(bad.Cause))
+		}
 	}
 	return true
 }
