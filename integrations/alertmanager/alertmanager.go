@@ -51,19 +51,19 @@ func (s source) Verify(w ops.Webhook) error { return s.cfg.Verify("alertmanager.
 func (s source) ParseAlerts(w ops.Webhook) (ops.Delivery, error) {
 	var n notification
 	if err := json.Unmarshal(w.Body, &n); err != nil {
-		return ops.Delivery{}, invalid(err, "the body is not an Alertmanager notification in JSON")
+		return ops.Delivery{}, invalid("the body is not an Alertmanager notification in JSON: %.200s", err)
 	}
 	if n.Version != "4" {
-		return ops.Delivery{}, invalid(nil, "the notification's version is %.20q; version 4 is understood", n.Version)
+		return ops.Delivery{}, invalid("the notification's version is %.20q; version 4 is understood", n.Version)
 	}
 	if len(n.Alerts) == 0 {
-		return ops.Delivery{}, invalid(nil, "the notification has no alerts")
+		return ops.Delivery{}, invalid("the notification has no alerts")
 	}
 	d := ops.Delivery{Alerts: make([]ops.Alert, len(n.Alerts))}
 	for i, a := range n.Alerts {
 		var err error
 		if d.Alerts[i], err = s.translate(n, a); err != nil {
-			return ops.Delivery{}, invalid(err, "alerts[%d]: %s", i, err)
+			return ops.Delivery{}, invalid("alerts[%d]: %s", i, err)
 		}
 	}
 	d.ID = ops.DeliveryID(d.Alerts)
@@ -125,6 +125,6 @@ func first(texts ...string) string {
 	return ""
 }
 
-func invalid(cause error, format string, args ...any) error {
-	return &ops.Error{Op: "alertmanager.ParseAlerts", Kind: ops.Invalid, Msg: fmt.Sprintf(format, args...), Err: cause}
+func invalid(format string, args ...any) error {
+	return &ops.Error{Op: "alertmanager.ParseAlerts", Kind: ops.Invalid, Msg: fmt.Sprintf(format, args...)}
 }
