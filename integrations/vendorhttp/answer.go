@@ -71,6 +71,11 @@ func Fail(op string, err error) *ops.Error {
 	if errors.As(err, &syntax) || errors.As(err, &shape) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return NotJSON(op, err)
 	}
+	for _, end := range []error{context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, end) {
+			return &ops.Error{Op: op, Kind: ops.Unavailable, Msg: "it did not answer in time", Err: end}
+		}
+	}
 	return &ops.Error{Op: op, Kind: ops.Unavailable, Msg: "it cannot be reached"}
 }
 
