@@ -34,7 +34,9 @@ func (s *State) apply(r Recorded) {
 	case Accepted:
 		s.Status = Investigating
 		s.milestone(Declared, r.At)
-		s.LeaderlessSince = r.At
+		if s.Lead().Zero() {
+			s.LeaderlessSince = r.At
+		}
 		s.reschedule(r.At)
 		s.change(r, "Accepted as an incident", true)
 	case StatusChanged:

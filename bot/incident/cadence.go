@@ -144,7 +144,10 @@ func (p Plan) compose(s State, m Meta, words string) Update {
 	u := Update{
 		Audience: p.Audience, Executive: p.Executive, Seq: p.Seq + 1, At: m.At, Due: p.Next,
 		Status: s.Status, Severity: s.Severity, Title: s.Title, Mitigated: s.Mitigated(), Impact: s.Impact, NextStep: s.NextStep,
-		Text: words, By: m.Actor, Final: !s.Open(), Private: s.Private, Drill: s.Drill, Service: s.Service,
+		Text: words, Final: !s.Open(), Private: s.Private, Drill: s.Drill, Service: s.Service,
+	}
+	if words != "" {
+		u.By = m.Actor
 	}
 	for _, c := range s.Changes {
 		if c.Version > p.Told && (c.Major || !p.Executive) {
