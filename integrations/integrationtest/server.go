@@ -60,30 +60,44 @@ type Server struct {
 // It stops with the test, which fails if a document was there and no exchange was held against it.
 func NewServer(t testing.TB, name string) *Server {
 	t.Helper()
-	s := &Server{t: t, routes: map[string]http.HandlerFunc{}}
-	if name != "" {
-		doc, err := contract.LoadStrict(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.doc = doc
-	}
-	srv := httptest.NewServer(http.HandlerFunc(s.serve))
-	s.URL = srv.URL
+	doc := load(t, name)
+	s := start(t, doc)
 	t.Cleanup(func() {
-		srv.Close()
-		s.count(name)
+		if len(s.Requests()) > 0 {
+			count(t, name, doc)
+		}
 	})
 	return s
 }
 
-func (s *Server) count(name string) {
-	if s.doc == nil {
+func load(t testing.TB, name string) *contract.Doc {
+	t.Helper()
+	if name == "" {
+		return nil
+	}
+	doc, err := contract.LoadStrict(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+func start(t testing.TB, doc *contract.Doc) *Server {
+	s := &Server{t: t, doc: doc, routes: map[string]http.HandlerFunc{}}
+	srv := httptest.NewServer(http.HandlerFunc(s.serve))
+	s.URL = srv.URL
+	t.Cleanup(srv.Close)
+	return s
+}
+
+// count tells how much a document was used: a suite that checked nothing has shown nothing.
+func count(t testing.TB, name string, doc *contract.Doc) {
+	if doc == nil {
 		return
 	}
-	s.t.Logf("contract %s: %d exchanges validated", name, s.doc.Checked())
-	if s.doc.Checked() == 0 && len(s.Requests()) > 0 {
-		s.t.Errorf("%s is set and no exchange was validated against %s", contract.Env, name)
+	t.Logf("contract %s: %d exchanges validated", name, doc.Checked())
+	if doc.Checked() == 0 {
+		t.Errorf("%s is set and no exchange was validated against %s", contract.Env, name)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"sitrep/bot/contract"
 	"sitrep/bot/ops"
 	"sitrep/integrations"
 )
@@ -26,6 +27,8 @@ type Vendor struct {
 	Catalog  ops.Catalog
 	Script   func(*Server) // what the vendor answers when all is well
 	Calls    []Call
+
+	doc *contract.Doc // nil for none
 }
 
 // Call uses one capability.
@@ -44,6 +47,7 @@ func Run(t *testing.T, v Vendor) {
 	if !strings.Contains(v.Config, "{{secret}}") {
 		t.Fatal("the configuration must use {{secret}}, or no leak can be found")
 	}
+	v.doc = load(t, v.Contract)
 	for _, call := range v.Calls {
 		t.Run(call.Name, func(t *testing.T) {
 			t.Run("answers", func(t *testing.T) { answers(t, v, call) })
@@ -54,10 +58,11 @@ func Run(t *testing.T, v Vendor) {
 		})
 	}
 	t.Run("Check", func(t *testing.T) { checks(t, v) })
+	count(t, v.Contract, v.doc)
 }
 
 func answers(t *testing.T, v Vendor, call Call) {
-	s := NewServer(t, v.Contract)
+	s := start(t, v.doc)
 	v.Script(s)
 	result, err := call.Do(t.Context(), s.Open(v.Spec, v.Config, v.Catalog))
 	if err != nil {
@@ -129,7 +134,7 @@ var failures = []failure{
 }
 
 func fails(t *testing.T, v Vendor, call Call, f failure) {
-	s := NewServer(t, v.Contract)
+	s := start(t, v.doc)
 	s.FailWith(f.reply)
 	core, logs := observer.New(zap.DebugLevel)
 	_, err := within(t, func() (any, error) {
@@ -175,7 +180,7 @@ func noSecret(t *testing.T, s *Server, err error, logs *observer.ObservedLogs) {
 }
 
 func givenUp(t *testing.T, v Vendor, call Call) {
-	s := NewServer(t, v.Contract)
+	s := start(t, v.doc)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	s.FailWith(func(w http.ResponseWriter, r *http.Request) {
@@ -207,7 +212,7 @@ func within(t *testing.T, do func() (any, error)) (result any, err error) {
 }
 
 func checks(t *testing.T, v Vendor) {
-	s := NewServer(t, v.Contract)
+	s := start(t, v.doc)
 	v.Script(s)
 	check := s.Open(v.Spec, v.Config, v.Catalog).Check
 	if check == nil {
