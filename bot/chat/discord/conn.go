@@ -2,6 +2,7 @@ package discord
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"sync"
@@ -96,12 +97,14 @@ type link struct {
 	ready   clock         // READY or RESUMED on this connection
 	opened  time.Time
 	stuck   bool // a call into the session did not return
-	crew    crew
+	lanes   lanes
 }
 
 func (d *Discord) newLink(ctx context.Context, in chat.Intake, self string) *link {
 	l := &link{d: d, conns: newConns(ctx), down: make(chan struct{}, 1)}
 	l.session = newSession(d.cfg, l.conns.bind(d.transport))
+	// Handlers run in the order of events; they only queue.
+	l.session.SyncEvents = true
 	l.session.Dialer = &websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: d.cfg.OpenTimeout, NetDialContext: l.conns.dial}
 	l.session.Identify.Intents = discordgo.IntentGuilds | discordgo.IntentGuildMembers | discordgo.IntentGuildMessages |
 		discordgo.IntentGuildMessageReactions | discordgo.IntentDirectMessages | discordgo.IntentMessageContent
@@ -121,14 +124,44 @@ func (l *link) event(ctx context.Context, in chat.Intake, self string, e *discor
 		l.ready.touch()
 		l.d.log.Info("connected", zap.String("by", e.Type))
 	}
-	l.crew.do(func() {
-		// What has been heard is handed in even while the process ends.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hearTimeout)
+	var at struct {
+		Channel string `json:"channel_id"`
+		ID      string `json:"id"`
+	}
+	if json.Unmarshal(e.RawData, &at) != nil {
+		return
+	}
+	if at.Channel == "" {
+		at.Channel = at.ID
+	}
+	// What is done in one channel is handed in as it was done.
+	l.lanes.add(at.Channel, func() {
+		ctx, cancel := l.handling(ctx)
 		defer cancel()
-		if err := l.d.hear(ctx, in, self, e.Type, e.RawData); err != nil {
+		then, err := l.d.hear(ctx, in, self, e.Type, e.RawData)
+		if err != nil {
 			l.d.log.Error("an event was lost", zap.String("type", e.Type), zap.Error(err))
 		}
+		if then != nil {
+			l.acknowledge(ctx, then)
+		}
 	})
+}
+
+// acknowledge holds nothing up that comes after.
+func (l *link) acknowledge(ctx context.Context, then func(context.Context) error) {
+	l.lanes.beside(func() {
+		ctx, cancel := l.handling(ctx)
+		defer cancel()
+		if err := then(ctx); err != nil {
+			l.d.log.Warn("an interaction was not acknowledged", zap.Error(err))
+		}
+	})
+}
+
+// handling outlives the end of the process's context: what has been heard is still handed in.
+func (l *link) handling(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), hearTimeout)
 }
 
 var errStuck = &ops.Error{Op: "discord.Run", Kind: ops.Unavailable, Msg: "Discord's gateway did not become ready in time."}
@@ -236,7 +269,7 @@ func (l *link) end() {
 		}
 	}
 	l.conns.cut()
-	l.crew.wait()
+	l.lanes.wait()
 }
 
 func drain(c chan struct{}) {

@@ -69,30 +69,54 @@ func (c *conns) cut() {
 	}
 }
 
-// crew does work in the goroutine that brings it, and can be waited for; after that it takes no more.
-type crew struct {
-	mu   sync.Mutex
-	over bool
-	wg   sync.WaitGroup
+// lanes do work in order for each key, and for different keys at once. They can be waited for; after that they take no more.
+// The zero value is ready.
+type lanes struct {
+	mu     sync.Mutex
+	over   bool
+	queues map[string][]func()
+	wg     sync.WaitGroup
 }
 
-func (c *crew) do(work func()) {
-	c.mu.Lock()
-	if c.over {
-		c.mu.Unlock()
+func (l *lanes) add(key string, work func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over {
 		return
 	}
-	c.wg.Add(1)
-	c.mu.Unlock()
-	defer c.wg.Done()
-	work()
+	if l.queues == nil {
+		l.queues = map[string][]func(){}
+	}
+	queue, running := l.queues[key]
+	l.queues[key] = append(queue, work)
+	if !running {
+		l.wg.Go(func() { l.run(key) })
+	}
 }
 
-func (c *crew) wait() {
-	c.mu.Lock()
-	c.over = true
-	c.mu.Unlock()
-	c.wg.Wait()
+func (l *lanes) run(key string) {
+	for {
+		l.mu.Lock()
+		queue := l.queues[key]
+		if len(queue) == 0 {
+			delete(l.queues, key)
+			l.mu.Unlock()
+			return
+		}
+		l.queues[key] = queue[1:]
+		l.mu.Unlock()
+		queue[0]()
+	}
+}
+
+// beside does work that has no order. It may only be called by work, so that it is waited for too.
+func (l *lanes) beside(work func()) { l.wg.Go(work) }
+
+func (l *lanes) wait() {
+	l.mu.Lock()
+	l.over = true
+	l.mu.Unlock()
+	l.wg.Wait()
 }
 
 // clock remembers when something happened last.

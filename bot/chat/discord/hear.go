@@ -19,31 +19,32 @@ const (
 	storeTries = 5
 )
 
-// hear hands in what came over the gateway, and leaves out what can be of no interest to anyone.
-func (d *Discord) hear(ctx context.Context, in chat.Intake, self, kind string, raw json.RawMessage) error {
+// hear hands in what came over the gateway, and leaves out what can be of no interest to anyone. What it returns besides is to be done
+// next, and may take its time.
+func (d *Discord) hear(ctx context.Context, in chat.Intake, self, kind string, raw json.RawMessage) (then func(context.Context) error, err error) {
 	var from struct {
 		GuildID string `json:"guild_id"`
 	}
 	if json.Unmarshal(raw, &from) != nil || from.GuildID != "" && from.GuildID != d.cfg.GuildID {
-		return nil
+		return nil, nil
 	}
 	switch kind {
 	case "INTERACTION_CREATE":
 		return d.hearInteraction(ctx, in, raw)
 	case "MESSAGE_CREATE":
-		return d.hearMessage(ctx, in, self, raw)
+		err = d.hearMessage(ctx, in, self, raw)
 	case "MESSAGE_UPDATE":
-		return d.hearEdit(ctx, in, raw)
+		err = d.hearEdit(ctx, in, raw)
 	case "MESSAGE_DELETE", "MESSAGE_DELETE_BULK":
-		return d.hearDelete(ctx, in, raw)
+		err = d.hearDelete(ctx, in, raw)
 	case "MESSAGE_REACTION_ADD":
-		return d.hearReaction(ctx, in, self, raw)
+		err = d.hearReaction(ctx, in, self, raw)
 	case "CHANNEL_DELETE", "CHANNEL_UPDATE":
-		return d.hearChannel(ctx, in, self, kind, raw)
+		err = d.hearChannel(ctx, in, self, kind, raw)
 	case "GUILD_MEMBER_REMOVE":
-		return d.hearLeft(ctx, in, raw)
+		err = d.hearLeft(ctx, in, raw)
 	}
-	return nil
+	return nil, err
 }
 
 func (d *Discord) hearMessage(ctx context.Context, in chat.Intake, self string, raw json.RawMessage) error {

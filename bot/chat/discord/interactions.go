@@ -80,22 +80,25 @@ func aside(text string) answer {
 	}}
 }
 
-// hearInteraction answers an interaction that came over the gateway.
-func (d *Discord) hearInteraction(ctx context.Context, in chat.Intake, raw json.RawMessage) error {
+// hearInteraction takes an interaction that came over the gateway, and returns how to acknowledge it.
+func (d *Discord) hearInteraction(ctx context.Context, in chat.Intake, raw json.RawMessage) (func(context.Context) error, error) {
 	a, err := d.interact(ctx, in, raw)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var i interaction
 	if err := json.Unmarshal(raw, &i); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error {
+		defer d.acks.done(i.Token)
+		path := "interactions/" + i.ID + "/" + i.Token + "/callback"
+		err := d.do(ctx, request{op: "discord.answer", method: http.MethodPost, path: path, body: a}, nil)
+		if hasCode(err, alreadyAcknowledged) {
+			return nil
+		}
 		return err
-	}
-	defer d.acks.done(i.Token)
-	err = d.do(ctx, request{op: "discord.answer", method: http.MethodPost, path: "interactions/" + i.ID + "/" + i.Token + "/callback", body: a}, nil)
-	if hasCode(err, alreadyAcknowledged) {
-		return nil
-	}
-	return err
+	}, nil
 }
 
 // acks knows the interactions whose acknowledgement is under way, for an answer must not overtake it. Its zero value is ready.
