@@ -229,11 +229,10 @@ func (v *Verb) place(t *typed, fits func(Arg, string) bool) {
 	if !ok || len(text) == 0 {
 		return
 	}
-	if old := t.given[a.Name]; old != "" {
-		t.given[a.Name] = old + " " + joined(text)
-	} else {
-		t.given[a.Name] = joined(text)
+	if a.Phrases {
+		text = requoted(text)
 	}
+	t.given[a.Name] = strings.TrimSpace(t.given[a.Name] + " " + joined(text))
 	t.loose = nil
 }
 
@@ -283,6 +282,17 @@ func joined(words []word) string {
 		b.WriteString(w.raw())
 	}
 	return b.String()
+}
+
+// requoted gives quoted words their quotes back.
+func requoted(words []word) []word {
+	words = slices.Clone(words)
+	for i, w := range words {
+		if w.quoted {
+			words[i].text = Quote(w.text)
+		}
+	}
+	return words
 }
 
 func improper(format string, args ...any) error {

@@ -157,4 +157,3 @@ func (a Arg) spec() chat.OptionSpec {
 	o.Suggested = a.Kind == ServiceName || a.Kind == Other || a.Name == "verb"
 	return o
 }
-

@@ -87,6 +87,7 @@ type Arg struct {
 	Flag     bool // given as --name, or in a form, and never by its place alone
 	Required bool
 	Rest     bool // takes all words that are left
+	Phrases  bool // with Rest: what was quoted stays quoted
 	Long     bool // may have several lines
 	Choices  []string
 	Label    string // in a form, at most 45 characters

@@ -117,7 +117,7 @@ func (s *scanner) until(stops string) string {
 
 // value takes a quoted text, or everything up to space.
 func (s *scanner) value() (string, bool) {
-	if text, ok := s.quotation(); ok {
+	if text, ok := s.quote(); ok {
 		return text, true
 	}
 	return s.until(""), false
@@ -128,10 +128,10 @@ var closers = map[rune][]string{
 	'"': {`"`, "”"}, '“': {"”", "“", `"`}, '„': {"“", "”", `"`}, '\'': {"'"}, '‘': {"’"}, '«': {"»"},
 }
 
-func (s *scanner) quotation() (string, bool) {
+func (s *scanner) quote() (string, bool) {
 	open, size := utf8.DecodeRuneInString(s.rest)
 	for _, closer := range closers[open] {
-		if text, rest, ok := quoted(s.rest[size:], closer); ok {
+		if text, rest, ok := quotation(s.rest[size:], closer); ok {
 			s.rest = rest
 			return text, true
 		}
@@ -139,8 +139,8 @@ func (s *scanner) quotation() (string, bool) {
 	return "", false
 }
 
-// quoted reads up to a closer that ends a word. An apostrophe inside a word closes nothing.
-func quoted(s, closer string) (text, rest string, ok bool) {
+// quotation reads up to a closer that ends a word. An apostrophe inside a word closes nothing.
+func quotation(s, closer string) (text, rest string, ok bool) {
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		if s[i] == '\\' && i+1 < len(s) && (s[i+1] == '\\' || s[i+1] == '"') {

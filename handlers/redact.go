@@ -1,0 +1,57 @@
+package handlers
+
+import (
+	"regexp"
+	"strings"
+)
+
+// secret is a shape of text that must not reach a chat room or the record, and what stands in its place.
+type secret struct {
+	shape *regexp.Regexp
+	shown string
+}
+
+var secrets = []secret{
+	{regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`), "[private key]"},
+	{regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*`), "[jwt]"},
+	{regexp.MustCompile(`https://hooks\.slack\.com/[^\s"'<>]+|https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/[^\s"'<>]+`), "[webhook]"},
+	{regexp.MustCompile(`\b(?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{16}\b`), "[aws key]"},
+	{regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{16,}|xox[a-z]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}` +
+		`|[sr]k_(?:live|test)_[A-Za-z0-9]{10,}|sk-[A-Za-z0-9_-]{20,}|AIza[A-Za-z0-9_-]{35}|npm_[A-Za-z0-9]{30,}|dop_v1_[a-f0-9]{40,})`), "[token]"},
+	{regexp.MustCompile(`\b[MNO][A-Za-z0-9_-]{23,28}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}`), "[token]"},
+	{regexp.MustCompile(`(?i)\b((?:bearer|basic|digest|token)\s+)[A-Za-z0-9._~+/=-]{8,}`), "${1}[redacted]"},
+	{regexp.MustCompile(`(\b[a-z][a-z0-9+.-]*://)[^\s/@:"']*:[^\s/@"']+@`), "${1}[redacted]@"},
+	{regexp.MustCompile(`(?i)([a-z0-9_.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api_?-?key|access_?-?key|private_?-?key|credentials?|authorization|cookie|session_?-?id|signature)` +
+		`[a-z0-9_-]*\\?["']?\s*[:=]\s*)(\\?"(?:[^"\\]|\\[^"])*\\?"|'[^']*'|[^\s,;&"'}\])]+)`), "${1}[redacted]"},
+	{regexp.MustCompile(`\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b`), "[email]"},
+}
+
+var cardNumber = regexp.MustCompile(`\b[3-6]\d{3}(?:[ -]?\d){9,15}\b`)
+
+// redact takes secrets and what points to a person out of text.
+func redact(text string) string {
+	for _, s := range secrets {
+		text = s.shape.ReplaceAllString(text, s.shown)
+	}
+	return cardNumber.ReplaceAllStringFunc(text, func(n string) string {
+		if luhn(strings.NewReplacer(" ", "", "-", "").Replace(n)) {
+			return "[card]"
+		}
+		return n
+	})
+}
+
+// luhn reports whether digits are a card's number, by its check digit.
+func luhn(digits string) bool {
+	sum := 0
+	for i := range len(digits) {
+		d := int(digits[len(digits)-1-i] - '0')
+		if i%2 == 1 {
+			if d *= 2; d > 9 {
+				d -= 9
+			}
+		}
+		sum += d
+	}
+	return len(digits) >= 13 && len(digits) <= 19 && sum%10 == 0
+}
