@@ -92,8 +92,8 @@ func (s *Slack) openForm(ctx context.Context, payload []byte, heard chat.Inbound
 		_, err = s.api.OpenViewContext(ctx, requestID(kindCommand, payload), view)
 		err = fault("slack.views.open", err)
 	}
-	if err == nil {
-		return nil
+	if err == nil || said(err, "exchanged_trigger_id", "trigger_exchanged") {
+		return nil // a second delivery finds the form open
 	}
 	s.log.Warn("form did not open", zap.String("verb", f.Verb), zap.Error(err))
 	excuse := chat.Text("The form did not open. Please try again, or type the command in full.")

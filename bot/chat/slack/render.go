@@ -29,6 +29,8 @@ const (
 	maxSummary     = 300
 	// Slack refuses a message of too many characters altogether (msg_blocks_too_long) and does not say where that begins.
 	maxMessage = 12000
+	// Less room than this is not worth beginning a part in.
+	leastRoom = 100
 )
 
 // summary is the message in one line, for notifications.
@@ -48,7 +50,8 @@ func summary(m chat.Message) string {
 type page struct {
 	instance string
 	parts    map[int]keptPart
-	room     int // characters left
+	room     int  // characters left
+	lost     bool // something was left out because room is short
 	blocks   []api.Block
 	buttons  int
 }
@@ -66,6 +69,9 @@ func render(m chat.Message, instance string, parts map[int]keptPart, limit int) 
 	}
 	if len(p.blocks) == 0 {
 		p.section(summary(m))
+	}
+	if p.lost {
+		p.blocks = append(p.blocks, api.NewContextBlock("", markdown("… the rest does not fit into one message")))
 	}
 	return crop(p.blocks, limit)
 }
@@ -109,6 +115,14 @@ func (p *page) block(i int, b chat.Block) {
 	switch {
 	case b.Header != "":
 		p.blocks = append(p.blocks, api.NewHeaderBlock(plainText(b.Header, maxHeader)))
+	case len(b.Buttons) > 0:
+		p.actions(b.Buttons)
+	case b.Image != nil || b.File != nil:
+		if part, ok := p.parts[i]; ok {
+			p.blocks = append(p.blocks, part.block())
+		}
+	case p.room < leastRoom:
+		p.lost = true
 	case b.Text != "":
 		p.section(p.take(fit(b.Text, min(maxSection, p.room))))
 	case len(b.Fields) > 0:
@@ -116,14 +130,8 @@ func (p *page) block(i int, b chat.Block) {
 	case b.Code != "":
 		p.section(p.take(shorten(strings.TrimRight(b.Code, "\n"), min(maxSection, p.room), pre)))
 	case b.Context != "":
-		if s := p.take(fit(b.Context, min(maxContext, p.room))); s != "" {
+		if s := p.take(fit(b.Context, min(maxContext, p.room))); strings.TrimSpace(s) != "" {
 			p.blocks = append(p.blocks, api.NewContextBlock("", markdown(s)))
-		}
-	case len(b.Buttons) > 0:
-		p.actions(b.Buttons)
-	case b.Image != nil || b.File != nil:
-		if part, ok := p.parts[i]; ok {
-			p.blocks = append(p.blocks, part.block())
 		}
 	}
 }
@@ -144,7 +152,8 @@ func (p *page) fields(fields []chat.Field) {
 	for _, f := range fields {
 		name := shorten(oneLine(f.Name), 200, escape)
 		limit := min(maxField, p.room) - size(name) - 3
-		if limit < 1 {
+		if limit < leastRoom/2 {
+			p.lost = true
 			break
 		}
 		texts = append(texts, markdown(p.take(around("*", name)+"\n"+fit(f.Value, limit))))

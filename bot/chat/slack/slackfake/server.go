@@ -70,6 +70,9 @@ type Server struct {
 	violations []string
 }
 
+// document is read once: it takes most of a second.
+var document = sync.OnceValues(func() (*contract.Doc, error) { return contract.Load("slack") })
+
 // New starts a server. Close ends it.
 func New(opts Options) *Server {
 	if opts.Command == "" {
@@ -86,7 +89,7 @@ func New(opts Options) *Server {
 	s.users[botUser] = &user{id: botUser, name: "sitrep", bot: true}
 	s.users[admin] = &user{id: admin, name: "admin"}
 	var err error
-	if s.doc, err = contract.Load("slack"); err != nil {
+	if s.doc, err = document(); err != nil {
 		s.violations = append(s.violations, err.Error())
 	}
 	s.end, s.stop = context.WithCancel(context.Background())
@@ -119,7 +122,7 @@ func (s *Server) ReachBot(url string) {
 	s.bot = url
 }
 
-// Checked returns how many exchanges were held against Slack's document; 0 when there is none.
+// Checked returns how many exchanges of all servers were held against Slack's document; 0 when there is none.
 func (s *Server) Checked() int { return s.doc.Checked() }
 
 // Violations returns in what the client broke Slack's rules, or an exchange Slack's document.
