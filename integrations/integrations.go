@@ -56,7 +56,7 @@ func Define[C any](s Spec, defaults C, open func(Env, C) (ops.Offer, error)) Spe
 		if err := Decode(node, &cfg); err != nil {
 			return ops.Offer{}, err
 		}
-		if err := missing(s.Keys, node); err != nil {
+		if err := missing(cfg); err != nil {
 			return ops.Offer{}, err
 		}
 		if v, ok := any(cfg).(interface{ Validate() error }); ok {
@@ -103,6 +103,9 @@ func (s Spec) checkSources(env Env) error {
 
 // without copies a mapping and leaves out one key; any other node is returned as it is.
 func without(node *yaml.Node, key string) *yaml.Node {
+	if node != nil && node.Kind == yaml.AliasNode {
+		node = node.Alias
+	}
 	if node == nil || node.Kind != yaml.MappingNode {
 		return node
 	}

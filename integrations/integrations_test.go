@@ -73,6 +73,16 @@ func TestOpenOverlaysTheDefaults(t *testing.T) {
 	}
 }
 
+func TestOpenFollowsAnchorsAndMerges(t *testing.T) {
+	doc := node(t, "a: &a {kind: kitchen, url: http://k}\nb: *a\nc: {<<: *a, timeout: 1s}\n")
+	for _, i := range []int{3, 5} {
+		var got config
+		if _, err := define(&got).Open(Env{}, doc.Content[i]); err != nil || got.URL != "http://k" {
+			t.Errorf("%s: got %q, %v", doc.Content[i-1].Value, got.URL, err)
+		}
+	}
+}
+
 func TestOpenRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"unknown key":             {"url: http://k\ntimout: 1s\n", `line 2: unknown key "timout"; did you mean "timeout"?`},

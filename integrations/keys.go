@@ -96,28 +96,15 @@ func written(v reflect.Value) string {
 	return fmt.Sprint(v.Interface())
 }
 
-// missing names the required keys at the top of the configuration that are not there or empty.
-func missing(keys []Key, node *yaml.Node) error {
+// missing names the required keys that a configuration has left empty. Those of a list's items are for Validate.
+func missing(cfg any) error {
 	var errs []error
-	for _, k := range keys {
-		if k.Required && !strings.ContainsAny(k.Name, ".[") && k.Default == "" && !given(node, k.Name) {
+	for _, k := range keysOf(cfg) {
+		if k.Required && k.Default == "" && !strings.Contains(k.Name, "[") {
 			errs = append(errs, fmt.Errorf("%s is required: %s", k.Name, k.Doc))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func given(node *yaml.Node, key string) bool {
-	if node == nil {
-		return false
-	}
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		if node.Content[i].Value == key {
-			v := node.Content[i+1]
-			return v.Kind != yaml.ScalarNode || v.Tag != "!!null" && v.Value != ""
-		}
-	}
-	return false
 }
 
 func names(keys []Key) []string {

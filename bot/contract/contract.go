@@ -27,7 +27,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 )
 
-// Env is the environment variable that names the folder of documents.
+// Env is the environment variable that names the folder of documents, by an absolute path: tests run in their own folders.
 const Env = "SITREP_CONTRACTS"
 
 // ErrUnknownOperation is in the chain of an error about a method and path that the document does not have.

@@ -196,6 +196,10 @@ func TestCredentialsStayWithTheirHost(t *testing.T) {
 	}
 }
 
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
 func TestNoSecretInErrorsOrLog(t *testing.T) {
 	basic := Basic("ana", "s3cret pass")
 	echo := func(status int) http.HandlerFunc {
@@ -216,6 +220,17 @@ func TestNoSecretInErrorsOrLog(t *testing.T) {
 		fmt.Fprintln(&said, GetJSON(t.Context(), c, "op", url+"/k3y?q=s3cret+pass", nil))
 	}
 	fmt.Fprintln(&said, GetJSON(t.Context(), c, "op", "http://127.0.0.1:1/k3y", nil))
+	broken := roundTrip(func(r *http.Request) (*http.Response, error) {
+		return nil, fmt.Errorf("proxy cannot reach %s for k3y with %s", r.URL, r.Header.Get("Authorization"))
+	})
+	c = New(Options{
+		HTTP: &http.Client{Transport: broken}, Header: http.Header{"Authorization": {basic}},
+		Secrets: []string{"k3y", "s3cret pass"}, Log: zap.New(core), Wait: new(waits).wait,
+	})
+	fmt.Fprintln(&said, GetJSON(t.Context(), c, "op", "http://vendor.example.com/k3y", nil))
+	if !strings.Contains(said.String(), "proxy cannot reach") {
+		t.Errorf("the operator is not told why: %s", said.String())
+	}
 	for _, entry := range logs.All() {
 		fmt.Fprintln(&said, entry.Message, entry.ContextMap())
 	}
