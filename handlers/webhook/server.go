@@ -81,6 +81,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// headerTimeout is how long a request's header may take to arrive.
+const headerTimeout = 10 * time.Second
+
 // Server answers HTTP. Make it with New.
 type Server struct {
 	cfg     Config
@@ -109,7 +112,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	defer cut()
 	srv := &http.Server{
 		Handler:           s,
-		ReadHeaderTimeout: s.cfg.ReadTimeout,
+		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          zap.NewStdLog(s.cfg.Log),
