@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,13 +30,11 @@ func (w *waits) wait(ctx context.Context, d time.Duration) error {
 }
 
 // serve answers with each of replies in turn, the last one again and again, and counts the requests.
-func serve(t *testing.T, replies ...http.HandlerFunc) (url string, count *int) {
+func serve(t *testing.T, replies ...http.HandlerFunc) (url string, count *atomic.Int64) {
 	t.Helper()
-	count = new(int)
+	count = new(atomic.Int64)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		reply := replies[min(*count, len(replies)-1)]
-		*count++
-		reply(w, r)
+		replies[min(int(count.Add(1)), len(replies))-1](w, r)
 	}))
 	t.Cleanup(srv.Close)
 	return srv.URL, count
@@ -102,8 +101,8 @@ func TestEveryFailureHasItsKind(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
-			if *count != c.repeats+1 || len(slept) != c.repeats {
-				t.Errorf("asked %d times and waited %d, want %d repeats", *count, len(slept), c.repeats)
+			if count.Load() != int64(c.repeats)+1 || len(slept) != c.repeats {
+				t.Errorf("asked %d times and waited %d, want %d repeats", count.Load(), len(slept), c.repeats)
 			}
 		})
 	}
@@ -113,8 +112,8 @@ func TestAReadIsRepeatedUntilItSucceeds(t *testing.T) {
 	url, count := serve(t, reply(429, ``, "Retry-After", "2"), cutShort, reply(200, `{"a":1}`))
 	var slept waits
 	var out struct{ A int }
-	if err := GetJSON(t.Context(), testClient(&slept), "op", url, &out); err != nil || out.A != 1 || *count != 3 {
-		t.Errorf("got %v after %d requests: %v", out, *count, err)
+	if err := GetJSON(t.Context(), testClient(&slept), "op", url, &out); err != nil || out.A != 1 || count.Load() != 3 {
+		t.Errorf("got %v after %d requests: %v", out, count.Load(), err)
 	}
 	if slept[0] != 2*time.Second {
 		t.Errorf("waited %v, want the 2s that were asked for", slept[0])
@@ -125,8 +124,8 @@ func TestAWriteIsNeverRepeated(t *testing.T) {
 	url, count := serve(t, reply(503, ``))
 	req, _ := http.NewRequest(http.MethodPost, url, strings.NewReader("{}"))
 	err := DoJSON(testClient(new(waits)), "op", req, nil)
-	if ops.KindOf(err) != ops.Unavailable || *count != 1 {
-		t.Errorf("got %v after %d requests", err, *count)
+	if ops.KindOf(err) != ops.Unavailable || count.Load() != 1 {
+		t.Errorf("got %v after %d requests", err, count.Load())
 	}
 }
 
@@ -147,8 +146,8 @@ func TestATimeOutIsNotRepeated(t *testing.T) {
 	url, count := serve(t, hang)
 	c := New(Options{Timeout: 20 * time.Millisecond, Wait: new(waits).wait})
 	err := GetJSON(t.Context(), c, "op", url, nil)
-	if ops.KindOf(err) != ops.Unavailable || ops.Tell(err) != "it did not answer in time" || *count != 1 {
-		t.Errorf("got %v after %d requests", err, *count)
+	if ops.KindOf(err) != ops.Unavailable || ops.Tell(err) != "it did not answer in time" || count.Load() != 1 {
+		t.Errorf("got %v after %d requests", err, count.Load())
 	}
 }
 
@@ -157,8 +156,8 @@ func TestTheCallersContextIsHonoured(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	err := GetJSON(ctx, testClient(new(waits)), "op", url, nil)
-	if !errors.Is(err, context.Canceled) || *count != 0 {
-		t.Errorf("got %v after %d requests", err, *count)
+	if !errors.Is(err, context.Canceled) || count.Load() != 0 {
+		t.Errorf("got %v after %d requests", err, count.Load())
 	}
 }
 
