@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"html/template"
 	"net/http"
+	"path"
 	"time"
 
 	"go.uber.org/zap"
@@ -63,10 +64,7 @@ func (c *Console) writePage(w http.ResponseWriter, status int, name string, wron
 // servePart hands out the page's script and style, which hold nothing secret.
 func servePart(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
-	kind := map[string]string{
-		"app.js": "text/javascript; charset=utf-8", "view.js": "text/javascript; charset=utf-8", "net.js": "text/javascript; charset=utf-8",
-		"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml",
-	}[name]
+	kind := map[string]string{".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}[path.Ext(name)]
 	data, err := parts.ReadFile("page/" + name)
 	if kind == "" || err != nil {
 		http.NotFound(w, r)
