@@ -62,6 +62,7 @@ func (s *Set) Announcement(v View) (chat.Message, bool) {
 	if v.State.Status == incident.Triage && v.State.Open() {
 		bs = buttons(v.State)
 	}
+	v.Platform = "" // it stands outside the rooms, and links them all
 	m := s.message("announcement.tmpl", v.card(), bs)
 	m.Tone = tone(v.State)
 	return m, true

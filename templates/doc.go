@@ -5,6 +5,6 @@
 //
 // A template file is text/template (https://pkg.go.dev/text/template) in CommonMark. Each part of a message is a {{define}} of its own:
 // "summary" (plain, one line), "header" (plain, one line), "text", "fields" (one "Name: value" in a line), "more" and "context"; a part
-// that is missing or comes out empty is left out. Words that a person or a machine wrote print themselves escaped; {{plain .Title}} prints
-// them as they are, for the two plain parts alone.
+// that is missing or comes out empty is left out. Words that a person or a machine wrote print themselves escaped; {{short .Impact}} prints
+// the beginning of them, {{plain .Title}} prints them as they are, for the two plain parts alone.
 package templates

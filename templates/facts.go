@@ -8,6 +8,7 @@ import (
 	"sitrep/bot/incident"
 )
 
+// title is the last title, with the entries that gave the number and the title.
 func (d *draft) title() fact {
 	f := fact{}
 	for _, r := range d.events {
@@ -15,7 +16,7 @@ func (d *draft) title() fact {
 		case incident.DeclaredEvent:
 			f = cite(Words(e.Title).String(), r.Version)
 		case incident.Renamed:
-			f = cite(Words(e.To).String(), r.Version)
+			f = cite(Words(e.To).String(), append(f.From[:min(1, len(f.From))], r.Version)...)
 		}
 	}
 	return f

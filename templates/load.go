@@ -123,17 +123,17 @@ func execute(t *template.Template, part string, data any) (string, error) {
 	if err := t.ExecuteTemplate(&b, part, data); err != nil {
 		return "", err
 	}
-	return strings.TrimSpace(b.String()), nil
+	return strings.TrimSpace(b.text.String()), nil
 }
 
 // limited is a buffer that an endless template cannot fill for ever.
-type limited struct{ strings.Builder }
+type limited struct{ text strings.Builder }
 
 var errTooLong = errors.New("the text is longer than 4 MB")
 
 func (l *limited) Write(p []byte) (int, error) {
-	if l.Len()+len(p) > 4<<20 {
+	if l.text.Len()+len(p) > 4<<20 {
 		return 0, errTooLong
 	}
-	return l.Builder.Write(p)
+	return l.text.Write(p)
 }

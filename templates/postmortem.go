@@ -145,11 +145,11 @@ func (d *draft) told(chosen func(incident.Event) bool) []fact {
 // line tells an entry: when, what, who, and where to read more.
 func (d *draft) line(e incident.Entry, limit int) string {
 	s := d.stamp(e.At) + " " + chat.Escape(chat.Cut(oneLine(e.Text), limit))
-	if !e.Actor.Zero() {
+	if !e.Actor.Zero() && !strings.HasPrefix(e.Text, e.Actor.Shown()+" ") {
 		s += " — " + Words(e.Actor.Shown()).String()
 	}
 	if e.Link != "" {
-		s += " " + link("(link)", e.Link)
+		s += " " + link("link", e.Link)
 	}
 	return s
 }
@@ -184,6 +184,10 @@ func (d *draft) extraTimes() {
 			d.extra(r.Version, "firing since "+d.stamp(e.Alert.StartsAt)+", from "+Words(e.Alert.Source).String())
 		case incident.AlertCleared:
 			d.extra(r.Version, "ended "+d.stamp(e.EndsAt))
+		case incident.UpdatesPaused:
+			d.extra(r.Version, "until "+d.stamp(e.Until))
+		case incident.UpdateSnoozed:
+			d.extra(r.Version, "until "+d.stamp(e.Until))
 		case incident.DeclaredEvent:
 			d.extra(r.Version, e.Number.String())
 			if e.Service != "" {

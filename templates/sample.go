@@ -81,7 +81,7 @@ func sampleUpdate(full bool) update {
 	}
 	return update{
 		Number: "#7", Severity: "sev1", Status: "resolved", Title: "checkout is slow", Service: "checkout", Seq: 2, Drill: true, Private: true, Mitigated: true,
-		Final: true, Reason: "resolved", Impact: "some", NextStep: "step", Text: "text", By: "ana", Changes: []change{{At: "14:00", Text: "change"}}, More: 1,
+		Final: true, Reason: "resolved", Merged: "#6", Impact: "some", NextStep: "step", Text: "text", By: "ana", Changes: []change{{At: "14:00", Text: "change"}}, More: 1,
 		LastWord: "word", Next: "14:30", Late: "2m", Due: "14:28", Lasted: "1h", Audience: "all", Body: "> body", Edited: true,
 	}
 }

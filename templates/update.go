@@ -16,6 +16,7 @@ type update struct {
 	Drill, Private           bool
 	Mitigated, Final         bool
 	Reason                   string // why it is closed, with Final
+	Merged                   string // the incident in which it goes on, with Final
 	Impact, NextStep, Text   Words
 	By                       Words // whose words Text is; empty when sitrep composed it
 	Changes                  []change
@@ -53,7 +54,8 @@ func updateFile(u incident.Update) string {
 	return "update.tmpl"
 }
 
-// Draft shows the lead or comms what will be posted to an audience, and when; u is as incident.Preview makes it.
+// Draft shows the lead or comms what will be posted to an audience, and when; u is what incident.Preview makes
+// for the moment at which the update is due.
 func (s *Set) Draft(v View, u incident.Update) chat.Message {
 	d := v.update(u)
 	d.Body = quoted(s.message(updateFile(u), d, nil))
@@ -109,6 +111,9 @@ func (v View) update(u incident.Update) update {
 	}
 	if u.Final {
 		d.Reason, d.Lasted = string(v.State.Reason), v.lasted()
+		if v.State.MergedNum != 0 {
+			d.Merged = v.State.MergedNum.String()
+		}
 	}
 	d.Changes, d.More = v.changes(u)
 	return d
@@ -123,14 +128,10 @@ func (v View) changes(u incident.Update) (told []change, more int) {
 		more = 0
 	}
 	for _, c := range list {
-		text := c.Text
-		if u.Text != "" {
-			if text == u.Text {
-				continue
-			}
-			text = strings.TrimSuffix(text, ": "+u.Text)
+		if u.Text != "" && (c.Text == u.Text || strings.HasSuffix(c.Text, ": "+u.Text)) {
+			continue
 		}
-		told = append(told, change{At: v.moment(c.At), Text: Words(text)})
+		told = append(told, change{At: v.moment(c.At), Text: Words(c.Text)})
 	}
 	return told, more
 }

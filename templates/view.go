@@ -71,6 +71,7 @@ var addressSafe = strings.NewReplacer(`\`, "%5C", "<", "%3C", ">", "%3E", " ", "
 func functions() template.FuncMap {
 	return template.FuncMap{
 		"plain": func(w Words) string { return chat.Cut(oneLine(string(w)), 140) },
+		"short": func(w Words) string { return chat.Escape(chat.Cut(oneLine(string(w)), 160)) },
 		"join":  func(list []string, by string) string { return strings.Join(list, by) },
 		"upper": func(s any) string { return capital(fmt.Sprint(s)) },
 	}
