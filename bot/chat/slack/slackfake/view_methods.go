@@ -152,13 +152,19 @@ func (s *Server) respond(to *response, a args) *refusal {
 	return nil
 }
 
-// ExpireAnswers lets the time pass that Slack gives for answers: every response URL and trigger made so far is dead.
+// ExpireAnswers lets the time pass that Slack gives for answers: every response URL made so far is dead.
 func (s *Server) ExpireAnswers() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, to := range s.responses {
 		to.born = to.born.Add(-responseLife)
 	}
+}
+
+// ExpireTriggers lets the three seconds pass in which a form can be opened.
+func (s *Server) ExpireTriggers() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, t := range s.triggers {
 		t.born = t.born.Add(-triggerLife)
 	}
