@@ -165,7 +165,7 @@ func TestQuestionsThatCannotBeAnswered(t *testing.T) {
 			"service checkout: sources.github.repository must be owner/name"},
 		{"backward window", ops.DeployQuery{Service: checkout, Window: ops.Window{From: window.To, To: window.From}}, ops.Invalid, "the window ends before it begins"},
 	} {
-		s := integrationtest.NewServer(t, "github")
+		s := integrationtest.NewServer(t, "")
 		_, err := deploys(t, s, c.q, "")
 		if ops.KindOf(err) != c.kind || ops.Tell(err) != c.msg {
 			t.Errorf("%s:\ngot  %v: %q\nwant %v: %q", c.name, ops.KindOf(err), ops.Tell(err), c.kind, c.msg)
@@ -188,7 +188,7 @@ func TestLimitsThatGitHubCalls403(t *testing.T) {
 		"too many at once, for it does not say how long": {nil,
 			`{"message":"x","documentation_url":"https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits"}`, time.Minute},
 	} {
-		s := integrationtest.NewServer(t, "github")
+		s := integrationtest.NewServer(t, "")
 		s.FailWith(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			for k, v := range c.header {
