@@ -74,16 +74,18 @@ func (c *Call) explainAlerts(ctx context.Context) (Answer, error) {
 		return Answer{}, err
 	}
 	lines := []string{"How " + title(c.State) + " came about:"}
-	first := true
+	var judged []string
 	for _, r := range events {
 		switch e := r.Event.(type) {
 		case incident.DeclaredEvent:
-			lines = append(lines, whyLines("declared at "+c.at(r.At), e.Why)...)
+			judged = e.Why
+			lines = append(lines, whyLine("declared at "+c.at(r.At), e.Why))
 		case incident.AlertAttached:
-			if !first || len(e.Why) > 0 {
-				lines = append(lines, whyLines("alert “"+esc(chat.Cut(redact(e.Alert.Title), 120))+"” at "+c.at(r.At), e.Why)...)
+			why := e.Why
+			if slices.Equal(why, judged) {
+				why = nil
 			}
-			first = false
+			lines = append(lines, whyLine("alert “"+esc(chat.Cut(redact(e.Alert.Title), 120))+"” at "+c.at(r.At), why))
 		}
 	}
 	if len(lines) > 40 {
@@ -106,15 +108,15 @@ func (c *Call) windows() string {
 	return s
 }
 
-func whyLines(what string, why []string) []string {
+func whyLine(what string, why []string) string {
 	if len(why) == 0 {
-		return []string{"- " + what}
+		return "- " + what
 	}
 	var escaped []string
 	for _, w := range why {
 		escaped = append(escaped, esc(chat.Cut(w, 240)))
 	}
-	return []string{"- " + what + ": " + strings.Join(escaped, " ")}
+	return "- " + what + ": " + strings.Join(escaped, " ")
 }
 
 // firstAlert is when the first of the incident's alerts fired, or the zero time.

@@ -208,7 +208,7 @@ func (v *Verb) takeNumber(t *typed) {
 // chosenFirst reports whether a first word is one of a fixed choice, so that the number may come after it: "updates edit #42".
 func (v *Verb) chosenFirst(w word) bool {
 	return slices.ContainsFunc(v.Args, func(a Arg) bool {
-		return a.Kind == Choice && !a.Flag && slices.Contains(a.Choices, strings.ToLower(w.text))
+		return a.Kind == Choice && !a.Flag && a.chooses(w.text)
 	})
 }
 
@@ -226,7 +226,11 @@ func (v *Verb) place(t *typed, fits func(Arg, string) bool) {
 	}
 	t.loose = text
 	a, ok := v.rest()
-	if !ok || len(text) == 0 {
+	if !ok {
+		v.fill(t)
+		return
+	}
+	if len(text) == 0 {
 		return
 	}
 	if a.Phrases {
@@ -234,6 +238,16 @@ func (v *Verb) place(t *typed, fits func(Arg, string) bool) {
 	}
 	t.given[a.Name] = strings.TrimSpace(t.given[a.Name] + " " + joined(text))
 	t.loose = nil
+}
+
+// fill gives words that look like none of the arguments to those that are still needed, so that it can be said what is wrong with them.
+func (v *Verb) fill(t *typed) {
+	for _, a := range v.Args {
+		if a.Required && t.given[a.Name] == "" && len(t.loose) > 0 {
+			t.given[a.Name] = t.loose[0].raw()
+			t.loose = t.loose[1:]
+		}
+	}
 }
 
 // taker finds the argument that takes a word by what it looks like. Within free text a plain word is text, unless it is clear that it is not.
@@ -263,10 +277,10 @@ func (v *Verb) taker(t *typed, w word, clear bool, fits func(Arg, string) bool) 
 // follows reports whether an argument's place is right after a fixed choice that was given: "updates every 30m", "role scribe @ana".
 func (v *Verb) follows(t *typed, a Arg) bool {
 	i := slices.IndexFunc(v.Args, func(b Arg) bool { return b.Name == a.Name })
-	return i > 0 && v.Args[0].Kind == Choice && v.Args[0].Required && t.given[v.Args[0].Name] != "" && a.Kind == Span
+	return i > 0 && v.Args[0].Kind == Choice && t.given[v.Args[0].Name] != "" && a.Kind == Span
 }
 
-var strictSeverity = regexp.MustCompile(`^(?i)(sev|p)[1-5]$`)
+var strictSeverity = regexp.MustCompile(`^(?i)(sev|p)\d$`)
 
 // joined puts words together again, keeping their lines.
 func joined(words []word) string {

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"sitrep/bot/chat"
@@ -55,7 +54,7 @@ func (c *Call) bind(t typed) error {
 func (c *Call) fits(a Arg, text string) bool {
 	switch a.Kind {
 	case Choice:
-		return slices.Contains(a.Choices, strings.ToLower(text))
+		return a.chooses(text)
 	case ServiceName:
 		if _, free := c.Verb.rest(); free {
 			_, known := c.router.deps.Catalog().Service(text)
@@ -66,15 +65,13 @@ func (c *Call) fits(a Arg, text string) bool {
 		return false
 	case Text:
 		return true
+	case SeverityName:
+		if strictSeverity.MatchString(text) {
+			return true
+		}
 	}
 	_, err := c.read(a, text)
-	return err == nil || a.Required && c.alone()
-}
-
-// alone reports whether the verb has no text of its own, so that a word that does not fit is best refused by what it should have been.
-func (c *Call) alone() bool {
-	_, free := c.Verb.rest()
-	return !free
+	return err == nil
 }
 
 // read reads the text of an argument as what its kind means.
@@ -97,8 +94,8 @@ func (c *Call) read(a Arg, text string) (value, error) {
 		}
 	case Choice:
 		v.text = strings.ToLower(text)
-		if !slices.Contains(a.Choices, v.text) {
-			return v, improper("%q is no %s. There are: %s.", text, strings.ToLower(a.label()), strings.Join(a.Choices, ", "))
+		if !a.chooses(v.text) {
+			return v, improper("%q is no %s. There are: %s.", text, a.Name, strings.Join(a.Choices, ", "))
 		}
 	case Span:
 		if v.span, ok = parseSpan(text); !ok {

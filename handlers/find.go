@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"sitrep/bot/chat"
 	"sitrep/bot/incident"
@@ -118,8 +119,9 @@ func inRoom(s incident.State, in chat.Inbound) bool {
 func (c *Call) whichOne(open []incident.State) chat.Message {
 	m := chat.Message{Summary: "Which incident?"}
 	text := fmt.Sprintf("Which incident? %d are open:\n", len(open))
+	open = slices.DeleteFunc(open, func(s incident.State) bool { return s.Number == c.other })
 	for _, s := range open[:min(len(open), 10)] {
-		text += fmt.Sprintf("\n- %s: `%s %s %s`", c.headline(s), c.router.deps.Root, c.Verb.Name, s.Number)
+		text += fmt.Sprintf("\n- %s: `%s %s`", c.headline(s), c.router.deps.Root, c.again(s.Number))
 	}
 	m.Blocks = append(m.Blocks, chat.Block{Text: text})
 	var buttons []chat.Button
@@ -135,12 +137,18 @@ func (c *Call) whichOne(open []incident.State) chat.Message {
 	return m
 }
 
+// again is what was typed, with the incident named.
+func (c *Call) again(n incident.Number) string {
+	text := strings.TrimSpace(c.In.Text)
+	if text == c.Typed || len(text) > 60 || strings.ContainsAny(text, "`\n") {
+		return fmt.Sprintf("%s %s", c.Typed, n)
+	}
+	return fmt.Sprintf("%s %s", n, text)
+}
+
 // headline is an incident in one line of CommonMark.
 func (c *Call) headline(s incident.State) string {
-	line := fmt.Sprintf("**%s** %s (%s, %s)", s.Number, chat.Escape(chat.Cut(s.Title, 120)), s.Severity, standing(s))
-	if s.Drill {
-		line = "drill " + line
-	}
+	line := fmt.Sprintf("%s (%s, %s)", title(s), s.Severity, standing(s))
 	if s.Private {
 		line += " · private"
 	}

@@ -130,7 +130,8 @@ func nearest(word string, names []string) string {
 		return ""
 	}
 	for _, n := range names {
-		if d := levenshtein.ComputeDistance(word, strings.ToLower(n)); d < distance || d == distance && best == "" {
+		d := levenshtein.ComputeDistance(word, strings.ToLower(n))
+		if d < distance || d == distance && (best == "" || len(n) == len(word) && len(best) != len(word)) {
 			best, distance = n, d
 		}
 	}

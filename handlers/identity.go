@@ -45,7 +45,11 @@ func (c *Call) mentioned(text string) (incident.Person, error) {
 		return p, nil
 	}
 	if mention && c.likeAnID(id) {
-		return c.router.Person(c.In.Platform, chat.User{ID: chat.UserID(id)}), nil
+		u := chat.User{ID: chat.UserID(id)}
+		if !figures(id) {
+			u.Name = name
+		}
+		return c.router.Person(c.In.Platform, u), nil
 	}
 	return incident.Person{}, improper("Nobody is known here as %q. Mention them with @ as the chat suggests it, or name somebody from the people in the configuration.", chat.Cut(text, 60))
 }
@@ -74,6 +78,10 @@ func (c *Call) likeAnID(id string) bool {
 	if id == "" || strings.ContainsAny(id, " \t\n") {
 		return false
 	}
-	figures := func(s string) bool { return strings.ContainsAny(s[strings.LastIndexByte(s, '/')+1:], "0123456789") }
 	return !figures(string(c.In.User.ID)) || figures(id) && id == strings.ToUpper(id)
+}
+
+// figures reports whether an account's id has figures in it, as those have that a platform makes up.
+func figures(id string) bool {
+	return strings.ContainsAny(id[strings.LastIndexByte(id, '/')+1:], "0123456789")
 }

@@ -24,7 +24,7 @@ func peopleVerbs() []*Verb {
 		{
 			Name: "role", Group: GroupPeople, Subject: Needed, Summary: "Gives somebody a role", Usage: "lead|comms|scribe|expert @person",
 			Examples: []string{"role scribe @bo", "role comms me"},
-			Args:     []Arg{{Name: "role", Kind: Choice, Required: true, Choices: []string{"lead", "comms", "scribe", "expert"}, Label: "Role", Hint: "lead, comms (writes updates), scribe or expert"}, personArg},
+			Args:     []Arg{{Name: "role", Kind: Choice, Required: true, Choices: []string{"lead", "comms", "scribe", "expert"}, Also: []string{"ic", "commander", "communications", "sme"}, Label: "Role", Hint: "lead, comms (writes updates), scribe or expert"}, personArg},
 			Run: func(ctx context.Context, c *Call) (Answer, error) {
 				role, _ := incident.ParseRole(c.Args.Text("role"))
 				return c.assign(ctx, role)

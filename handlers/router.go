@@ -84,7 +84,7 @@ func (r *Router) Handle(ctx context.Context, in chat.Inbound, progress func(chat
 func needs(missing []Arg) string {
 	var names []string
 	for _, a := range missing {
-		names = append(names, strings.ToLower(a.label()))
+		names = append(names, a.Name)
 	}
 	return "Still needed: " + strings.Join(names, ", ") + "."
 }
@@ -113,6 +113,11 @@ func (r *Router) prepare(ctx context.Context, in chat.Inbound) (*Call, error) {
 	}
 	c.named(&t)
 	c.NoForm = t.noForm
+	for _, a := range v.Args {
+		if a.Kind == Other {
+			c.other, _ = numberOf(t.given[a.Name])
+		}
+	}
 	if v.Subject == Needed || v.Subject == ClosedToo {
 		if err := c.find(ctx, t.number); err != nil {
 			return nil, err

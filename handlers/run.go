@@ -11,7 +11,7 @@ import (
 
 var (
 	statusArg = Arg{
-		Name: "status", Kind: Choice, Choices: []string{"investigating", "identified", "monitoring", "resolved"},
+		Name: "status", Kind: Choice, Choices: []string{"investigating", "identified", "monitoring", "resolved"}, Also: []string{"triage"},
 		Label: "How does it stand?", Hint: "investigating, identified (the cause is known), monitoring (a fix is in) or resolved",
 	}
 	statusTextArg = Arg{Name: "text", Kind: Text, Rest: true, Long: true, Label: "What is known?", Hint: "Plain words; it goes to everyone who is told"}
@@ -261,7 +261,7 @@ func (c *Call) rename(ctx context.Context) (Answer, error) {
 	if err := c.do(ctx, incident.Rename{To: c.Args.Text("title")}); err != nil {
 		return Answer{}, err
 	}
-	return say("%s it is (was “%s”).", title(c.State), esc(before.Title)), nil
+	return say("Renamed: %s (was “%s”).", title(c.State), esc(before.Title)), nil
 }
 
 func (c *Call) visibility(ctx context.Context, private bool) (Answer, error) {

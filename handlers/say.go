@@ -25,11 +25,10 @@ func (c *Call) at(t time.Time) string { return chat.Time(t, c.clock.show(t)) }
 
 // title is the incident's number and title, in CommonMark.
 func title(s incident.State) string {
-	t := fmt.Sprintf("**%s** %s", s.Number, esc(chat.Cut(s.Title, 200)))
 	if s.Drill {
-		t = "Drill " + t
+		return fmt.Sprintf("**%s** drill: %s", s.Number, esc(chat.Cut(s.Title, 200)))
 	}
-	return t
+	return fmt.Sprintf("**%s** %s", s.Number, esc(chat.Cut(s.Title, 200)))
 }
 
 // told says which audiences a command has told at once, and when each hears next.

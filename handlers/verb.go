@@ -90,9 +90,10 @@ type Arg struct {
 	Phrases  bool // with Rest: what was quoted stays quoted
 	Long     bool // may have several lines
 	Choices  []string
-	Label    string // in a form, at most 45 characters
-	Hint     string // in a form and in completion, at most 100 characters
-	Max      int    // characters at most; 0 for no limit but the parser's
+	Also     []string // further words that are understood and not offered
+	Label    string   // in a form, at most 45 characters
+	Hint     string   // in a form and in completion, at most 100 characters
+	Max      int      // characters at most; 0 for no limit but the parser's
 }
 
 // named reports whether the verb goes by that name.
@@ -140,6 +141,12 @@ func (a Arg) choices() []string {
 	return a.Choices
 }
 
+// chooses reports whether a word is one of a fixed choice, ignoring case.
+func (a Arg) chooses(word string) bool {
+	word = strings.ToLower(word)
+	return slices.Contains(a.Choices, word) || slices.Contains(a.Also, word)
+}
+
 func asker(Args) bool { return true }
 
 // Call is one verb on its way to an answer.
@@ -156,6 +163,7 @@ type Call struct {
 	Notes   []string
 
 	router   *Router
+	other    incident.Number // another incident that was named, and is not the one that the call is about
 	clock    clock
 	progress func(chat.Message)
 }
