@@ -154,11 +154,10 @@ func (v View) links() []string {
 		return nil
 	}
 	var ls []string
-	if svc.Dashboard != "" {
-		ls = append(ls, link("dashboard", svc.Dashboard))
-	}
-	if svc.Runbook != "" {
-		ls = append(ls, link("runbook", svc.Runbook))
+	for _, l := range []string{linked("dashboard", svc.Dashboard), linked("runbook", svc.Runbook)} {
+		if l != "" {
+			ls = append(ls, l)
+		}
 	}
 	return ls
 }

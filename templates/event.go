@@ -75,9 +75,7 @@ func eventTone(e incident.Event) chat.Tone {
 
 func (v View) happening(r incident.Recorded) happening {
 	h := happening{Number: v.State.Number.String(), Drill: v.State.Drill, By: shown(r.Actor)}
-	if r.Permalink != "" {
-		h.Link = link("link", r.Permalink)
-	}
+	h.Link = linked("link", r.Permalink)
 	for _, fill := range []func(*happening, incident.Event){v.fillCourse, v.fillPeople, v.fillRecord, v.fillRooms} {
 		fill(&h, r.Event)
 	}
@@ -90,8 +88,8 @@ func (v View) fillCourse(h *happening, e incident.Event) {
 		h.Title, h.To = Words(e.Title), e.Severity.String()
 	case incident.AlertAttached:
 		h.Title, h.Again, h.When, h.What = Words(e.Alert.Title), e.Again, v.moment(e.Alert.StartsAt), Words(e.Alert.Source)
-		if e.Alert.URL != "" {
-			h.Link = link("alert", e.Alert.URL)
+		if l := linked("alert", e.Alert.URL); l != "" {
+			h.Link = l
 		}
 	case incident.AlertCleared:
 		h.Title, h.Left, h.When = Words(e.Title), e.Left, v.moment(e.EndsAt)
@@ -161,8 +159,8 @@ func (v View) fillRecord(h *happening, e incident.Event) {
 		h.Text = Words(e.Text)
 	case incident.EvidenceRecorded:
 		h.What, h.Where, h.Text = Words(e.Look), Words(e.Source), Words(e.Finding)
-		if e.Link != "" {
-			h.Link = link("source", e.Link)
+		if l := linked("source", e.Link); l != "" {
+			h.Link = l
 		}
 	case incident.UpdatesPlanned:
 		h.Target, h.When = Words(e.Audience), v.moment(e.Next)

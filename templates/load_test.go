@@ -147,9 +147,13 @@ func BenchmarkCard(b *testing.B) {
 	}
 }
 
-func BenchmarkPostmortem(b *testing.B) {
+func BenchmarkPostmortem1000(b *testing.B) {
 	set, _ := templates.Load("")
 	s := finished(&testing.T{})
+	for len(s.events) < 1000 {
+		s.does(bo, incident.AddNote{Text: "still looking at the tables", When: s.now})
+	}
+	b.ReportAllocs()
 	for b.Loop() {
 		set.Postmortem(s.view(), s.events)
 	}

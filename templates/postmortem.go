@@ -65,35 +65,20 @@ type draft struct {
 	events     []incident.Recorded
 	entries    map[incident.Version]incident.Entry
 	order      []incident.Entry
-	milestones map[incident.Milestone]incident.Version // which event set it
+	milestones map[incident.Milestone]incident.Version // which event it comes from
 	extras     map[incident.Version][]string           // figures that an entry tells beside its words
 }
 
 func newDraft(v View, events []incident.Recorded) *draft {
 	d := &draft{
 		View: v, events: events, order: incident.Timeline(events), entries: make(map[incident.Version]incident.Entry),
-		milestones: make(map[incident.Milestone]incident.Version), extras: make(map[incident.Version][]string),
+		milestones: incident.Origins(events), extras: make(map[incident.Version][]string),
 	}
 	for _, e := range d.order {
 		d.entries[e.Version] = e
 	}
-	d.State = d.fold()
+	d.State = incident.Fold(d.State.ID, events)
 	return d
-}
-
-// fold replays the record and notes which event set each milestone.
-func (d *draft) fold() incident.State {
-	s := incident.State{ID: d.State.ID}
-	for _, r := range d.events {
-		before := s.Milestones
-		s = incident.Apply(s, r)
-		for m, t := range s.Milestones {
-			if !before[m].Equal(t) {
-				d.milestones[m] = r.Version
-			}
-		}
-	}
-	return s
 }
 
 func (d *draft) postmortem() postmortem {
@@ -148,8 +133,8 @@ func (d *draft) line(e incident.Entry, limit int) string {
 	if !e.Actor.Zero() && !strings.HasPrefix(e.Text, e.Actor.Shown()+" ") {
 		s += " — " + Words(e.Actor.Shown()).String()
 	}
-	if e.Link != "" {
-		s += " " + link("link", e.Link)
+	if l := linked("link", e.Link); l != "" {
+		s += " " + l
 	}
 	return s
 }

@@ -57,9 +57,17 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // link writes a link, or the label alone when the address is not one of the web's.
 func link(label, address string) string {
+	if l := linked(label, address); l != "" {
+		return l
+	}
+	return Words(label).String()
+}
+
+// linked writes a link, or nothing when the address is not one of the web's.
+func linked(label, address string) string {
 	u, err := url.Parse(strings.TrimSpace(address))
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return Words(label).String()
+		return ""
 	}
 	return "[" + Words(label).String() + "](<" + addressSafe.Replace(u.String()) + ">)"
 }

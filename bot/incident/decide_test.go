@@ -285,3 +285,18 @@ func TestMilestones(t *testing.T) {
 		})
 	}
 }
+
+func TestOriginsOfMilestones(t *testing.T) {
+	s := long(t)
+	want := map[incident.Milestone]string{
+		incident.Started: "milestone_set.v1", incident.Detected: "declared.v1", incident.Declared: "declared.v1", incident.Acknowledged: "acked.v1",
+		incident.Recovered: "alert_cleared.v1", // mitigation and end are void since it was opened again
+	}
+	got := make(map[incident.Milestone]string)
+	for m, v := range incident.Origins(s.events) {
+		got[m] = incident.KindOf(s.events[v-1].Event)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
