@@ -27,14 +27,23 @@ var markup = chat.Markup{
 	Quote: func(s string) string { return prefixLines("> ", s) },
 }
 
+// markdown writes CommonMark. Its parser hands over a text in pieces, in which a URL may have been cut in two, so that what was escaped in
+// its second half is mended here.
+func markdown(src string) string {
+	return bareURL.ReplaceAllStringFunc(chat.Render(src, markup), mendURL.Replace)
+}
+
+var mendURL = strings.NewReplacer(`\_`, "_", `\~`, "~", `\#`, "#", `\-`, "-", `\+`, "+")
+
 // A bare URL is left as it is, so that it can be clicked; it holds nothing that Discord would take for markup.
-var bareURL = regexp.MustCompile("https?://[^\\s<>()\\[\\]\\\\`|*\"'@]+")
+var bareURL = regexp.MustCompile("https?://(?:[^\\s<>()\\[\\]\\\\`|*\"'@]|\\\\[_~#+-])+")
 
 const zeroWidth = "\u200b"
 
 // escape makes raw text show as it is. Mentions are taken apart too, although allowed_mentions alone decides who is called.
 func escape(raw string) string {
 	var b strings.Builder
+	raw = strings.ReplaceAll(raw, "\x00", "")
 	for raw != "" {
 		at := bareURL.FindStringIndex(raw)
 		if at == nil {
@@ -47,11 +56,11 @@ func escape(raw string) string {
 	return b.String()
 }
 
-var numbered = regexp.MustCompile(`(?m)^(\s*\d+)\.`)
+var numbered = regexp.MustCompile(`(?m)^(\s*\d+)\.( |$)`)
 
 func escapeText(b *strings.Builder, text string) {
 	start := true
-	for _, r := range numbered.ReplaceAllString(text, "$1\x00.") {
+	for _, r := range numbered.ReplaceAllString(text, "$1\x00.$2") {
 		switch {
 		case r == '\x00':
 			b.WriteByte('\\')

@@ -21,6 +21,7 @@ const (
 	rowMax, rowsMax, notifyMax                       = 5, 5, 80
 	// A later block keeps this much of the message's total, however long an earlier one is.
 	reserveEach, reserveTotal = 400, 3000
+	reserveMarks              = 12 // for the markup around a block
 	restName                  = "message.txt"
 	restMax                   = 1 << 20
 )
@@ -84,11 +85,11 @@ func (w *writer) block(b chat.Block, instance string) error {
 	case b.Header != "":
 		w.text(chat.Cut(oneLine(b.Header), headerMax), func(s string) string { return "### " + escape(s) })
 	case b.Text != "":
-		w.text(b.Text, func(s string) string { return chat.Render(s, markup) })
+		w.text(b.Text, markdown)
 	case b.Code != "":
 		w.text(b.Code, pre)
 	case b.Context != "":
-		w.text(b.Context, func(s string) string { return prefixLines("-# ", chat.Render(s, markup)) })
+		w.text(b.Context, func(s string) string { return prefixLines("-# ", markdown(s)) })
 	case len(b.Fields) > 0:
 		for _, f := range b.Fields {
 			w.field(f)
@@ -110,12 +111,11 @@ func (w *writer) text(src string, write func(string) string) {
 		w.cut = true
 		return
 	}
-	room := min(descriptionMax-size(e.Description), w.left-w.reserved) - 1
-	if room < tooLittle {
+	s, cut := fit(src, min(descriptionMax-size(e.Description), w.left-w.reserved)-1, write)
+	if cut && size(s) < tooLittle {
 		w.cut = true
 		return
 	}
-	s, cut := fit(src, room, write)
 	w.cut = w.cut || cut
 	if e.Description != "" {
 		s = "\n" + s
@@ -126,9 +126,9 @@ func (w *writer) text(src string, write func(string) string) {
 
 func (w *writer) field(f chat.Field) {
 	name, _ := fit(oneLine(f.Name), fieldNameMax, escape)
-	value, cut := fit(f.Value, fieldValueMax, func(s string) string { return chat.Render(s, markup) })
+	value, cut := fit(f.Value, fieldValueMax, markdown)
 	if room := w.left - w.reserved - size(name); size(value) > room && room > 40 {
-		value, cut = fit(f.Value, room, func(s string) string { return chat.Render(s, markup) })
+		value, cut = fit(f.Value, room, markdown)
 	}
 	name, value = visible(name), visible(value)
 	need := size(name) + size(value)
@@ -232,7 +232,9 @@ func reserve(later []chat.Block) int {
 		for _, f := range b.Fields {
 			n += min(len(f.Name), fieldNameMax) + min(len(f.Value), 100)
 		}
-		total += min(n+n/2, reserveEach)
+		if n > 0 {
+			total += min(n+n/2+reserveMarks, reserveEach)
+		}
 	}
 	return min(total, reserveTotal)
 }
