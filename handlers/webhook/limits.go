@@ -56,7 +56,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	conn := http.NewResponseController(w)
-	_ = conn.Flush() // a writer without a connection has no slow sender
+	_ = conn.SetReadDeadline(time.Now().Add(s.cfg.ReadTimeout)) // a writer without a connection has no slow sender
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.cfg.MaxBody))
 	var large *http.MaxBytesError
 	switch {
