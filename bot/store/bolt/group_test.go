@@ -47,11 +47,11 @@ func queued(t *testing.T, g *group, n int) {
 }
 
 // enqueueSteps starts n steps one after the other, so that their order in the queue is known.
-func enqueueSteps(t *testing.T, g *group, n int, make func(i int) *step) (outcomes []chan error) {
+func enqueueSteps(t *testing.T, g *group, n int, each func(i int) *step) (outcomes []chan error) {
 	t.Helper()
 	for i := range n {
 		out := newOutcome()
-		s := make(i)
+		s := each(i)
 		go func() {
 			defer func() {
 				if p := recover(); p != nil {
