@@ -88,7 +88,7 @@ func newSite(change func(*webhook.Config)) *site {
 	core, logs := observer.New(zap.DebugLevel)
 	s := &site{inbox: &inbox{}, registry: prometheus.NewRegistry(), logs: logs}
 	cfg := webhook.Config{
-		Sources: ops.Set{{Name: "am", Offer: ops.Offer{Alerts: source{}}}, {Name: "prometheus"}},
+		Sources: func() ops.Set { return ops.Set{{Name: "am", Offer: ops.Offer{Alerts: source{}}}, {Name: "prometheus"}} },
 		Inbox:   s.inbox, Registry: s.registry, Log: zap.New(core), MaxBody: 1000,
 		Now: func() time.Time { return now },
 	}

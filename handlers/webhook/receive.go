@@ -26,7 +26,7 @@ const (
 // receive takes one webhook: authenticate, check, store, and acknowledge last.
 func (s *Server) receive(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
-	src, ok := s.cfg.Sources.Named(name)
+	src, ok := s.cfg.Sources().Named(name)
 	if !ok || src.Offer.Alerts == nil {
 		s.refuse(w, "unknown", http.StatusNotFound, "no alert source is configured under this name")
 		return

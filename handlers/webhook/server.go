@@ -43,7 +43,7 @@ type Route struct {
 
 // Config is what a Server is made of. Inbox is required; the rest has defaults.
 type Config struct {
-	Sources  ops.Set // those that offer Alerts are mounted at POST /webhooks/{name}
+	Sources  func() ops.Set // required; asked at each request: those that offer Alerts are served at POST /webhooks/{name}
 	Routes   []Route
 	Inbox    Inbox
 	Ready    func() error         // nil for always ready; see /readyz
