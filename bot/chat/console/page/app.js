@@ -1,6 +1,6 @@
 // The page: a list of rooms, one room's messages, and the box to write in, live.
 import { Events, at, call, newID, settings } from './net.js';
-import { ask, avatar, day, el, message, tick, toast } from './view.js';
+import { ask, avatar, day, el, message, sign, tick, toast } from './view.js';
 import { draw, markSeen, seenUpTo, unread } from './rooms.js';
 import { Compose } from './compose.js';
 
@@ -136,7 +136,7 @@ function empty() {
 
 function drawPins(pinned) {
   $('pins').hidden = !pinned.length;
-  $('pins').replaceChildren(el('span', { 'aria-hidden': 'true' }, '📌'), ...pinned.map((m) => el('button', { type: 'button', title: 'Go to the pinned message', onclick: () => aim(m.id) },
+  $('pins').replaceChildren(sign('pin'), ...pinned.map((m) => el('button', { type: 'button', title: 'Go to the pinned message', onclick: () => aim(m.id) },
     m.summary || m.text.split('\n')[0])));
 }
 

@@ -66,6 +66,19 @@ function text(html, cls = 'text') {
   return e;
 }
 
+// Drawn here, since not every machine has a font with pictures.
+const shapes = {
+  pin: '<path d="M9 3h6l-1 6 4 4v2H6v-2l4-4z"/><path d="M12 15v6"/>',
+  lock: '<rect x="5" y="11" width="14" height="9" rx="2"/><path d="M8 11V8a4 4 0 0 1 8 0v3"/>',
+  eye: '<path d="M2 12s4-6 10-6 10 6 10 6-4 6-10 6-10-6-10-6z"/><circle cx="12" cy="12" r="2.6"/>',
+};
+
+export function sign(name) {
+  const t = document.createElement('template');
+  t.innerHTML = `<svg class="sign" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" stroke-linecap="round" aria-hidden="true">${shapes[name]}</svg>`;
+  return t.content.firstChild;
+}
+
 const page = '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linejoin="round" aria-hidden="true"><path d="M6 3h8l5 5v13H6z"/><path d="M14 3v5h5M9 13h7M9 17h5"/></svg>';
 
 function block(b, onPress) {
@@ -112,12 +125,12 @@ export function message(m, { joined, me, people, isCommand, on }) {
   } else {
     body.append(el('div', { class: isCommand(m.text) ? 'said verb' : 'said' }, m.text));
   }
-  if (m.private) body.append(el('div', { class: 'only' }, 'Only you can see this'));
-  if (m.noted) body.append(el('div', { class: 'noted' }, '📌 On the timeline'));
+  if (m.private) body.append(el('div', { class: 'only' }, sign('eye'), 'Only you can see this'));
+  if (m.noted) body.append(el('div', { class: 'noted' }, sign('pin'), ' On the timeline'));
   const mine = !m.bot && m.author.id === me.id;
   const tools = el('div', { class: 'tools', role: 'group', 'aria-label': 'Message actions' },
     !m.thread && el('button', { type: 'button', onclick: () => on.answer(m) }, 'Reply'),
-    !m.noted && el('button', { type: 'button', onclick: () => on.note(m) }, '📌 To timeline'),
+    !m.noted && el('button', { type: 'button', onclick: () => on.note(m) }, sign('pin'), ' To timeline'),
     mine && el('button', { type: 'button', onclick: () => on.rewrite(m) }, 'Edit'),
     mine && el('button', { type: 'button', onclick: () => on.erase(m) }, 'Delete'));
   const forMe = m.notify?.includes(me.id);
