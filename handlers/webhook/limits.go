@@ -41,8 +41,8 @@ func (s *Server) recovered(rec *recorder, r *http.Request, cause any) {
 	}
 }
 
-// readBody replaces the request's body by one in memory, or answers what is wrong with it. The deadline is lifted again, since a stream of
-// events may be read for hours.
+// readBody replaces the request's body by one in memory, or answers what is wrong with it. Once the body has ended net/http lifts the
+// deadline by itself, so that a stream of events may be read for hours.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) bool {
 	if r.Body == nil || r.Body == http.NoBody {
 		return true
@@ -55,8 +55,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) bool {
 		s.tooLarge(w)
 		return false
 	}
-	conn := http.NewResponseController(w)
-	_ = conn.SetReadDeadline(time.Now().Add(s.cfg.ReadTimeout)) // a writer without a connection has no slow sender
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.cfg.ReadTimeout)) // a writer without a connection has no slow sender
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.cfg.MaxBody))
 	var large *http.MaxBytesError
 	switch {
@@ -68,7 +67,6 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) bool {
 	case err != nil:
 		s.refuse(w, "broken", http.StatusBadRequest, "the body could not be read")
 	default:
-		_ = conn.SetReadDeadline(time.Time{})
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		return true
 	}

@@ -48,6 +48,16 @@ func (r *running) ended(t *testing.T) error {
 	}
 }
 
+// storing waits until a request is being stored.
+func (r *running) storing(t *testing.T) {
+	t.Helper()
+	select {
+	case <-r.inbox.in:
+	case <-time.After(patience):
+		t.Fatal("nothing came as far as the store")
+	}
+}
+
 func (r *running) post(body string) (*http.Response, error) {
 	req, err := http.NewRequest("POST", "http://"+r.addr+"/webhooks/am", strings.NewReader(body))
 	if err != nil {
@@ -70,7 +80,7 @@ func TestWhatIsInFlightIsFinished(t *testing.T) {
 		resp.Body.Close()
 		status <- resp.StatusCode
 	}()
-	<-r.inbox.in
+	r.storing(t)
 	r.stop()
 	for deadline := time.Now().Add(patience); ; {
 		conn, err := net.Dial("tcp", r.addr)
@@ -98,7 +108,7 @@ func TestWhatHangsIsCutOffAfterItsGrace(t *testing.T) {
 	r := run(t, func(c *webhook.Config) { c.Grace = 20 * time.Millisecond })
 	r.inbox.held, r.inbox.in = make(chan struct{}), make(chan struct{}, 1)
 	go r.post("alert")
-	<-r.inbox.in
+	r.storing(t)
 	r.stop()
 	if err := r.ended(t); err == nil || !strings.Contains(err.Error(), "cut off") {
 		t.Errorf("got %v", err)
