@@ -109,7 +109,11 @@ func (e *Engine) commit(ctx context.Context, st step) (incident.State, error) {
 func (e *Engine) write(ctx context.Context, st step, old, now incident.State, events []incident.Recorded) error {
 	c := store.Commit{
 		Incident: st.id, Expect: old.Version, Events: events, State: now,
-		Done: st.done, Claims: st.claims, Requests: st.requests, Counts: st.counts, Clear: st.clear,
+		Done: st.done, Claims: st.claims, Counts: st.counts, Clear: st.clear,
+	}
+	for _, r := range st.requests {
+		// A request may concern several incidents, and is carried out once for each.
+		c.Requests = append(c.Requests, r+"@"+string(st.id))
 	}
 	recorded := e.clock.Now()
 	for i := range c.Events {
