@@ -42,7 +42,10 @@ func (w *World) SetFault(f chattest.Fault) {
 }
 
 // DropConnections implements chattest.World.
-func (w *World) DropConnections() { w.server.CloseClientConnections() }
+func (w *World) DropConnections() {
+	w.server.CloseClientConnections()
+	w.client.CloseIdleConnections()
+}
 
 // DeliverTwice implements chattest.World.
 func (w *World) DeliverTwice(on bool) {

@@ -9,10 +9,11 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/oklog/ulid/v2"
 
 	"sitrep/bot/chat"
 	"sitrep/bot/chat/chattest"
@@ -27,7 +28,6 @@ type World struct {
 	client *http.Client
 
 	mu      sync.Mutex
-	number  int
 	twice   bool
 	forms   map[chat.UserID]openForm
 	refused map[string][]chattest.Seen // by room and user: what the page would tell them
@@ -124,16 +124,9 @@ func (w *World) must(method, path string, body, into any) {
 	}
 }
 
-func (w *World) id() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.number++
-	return "world-" + strconv.Itoa(w.number)
-}
-
 // act does what a person does, twice where the world delivers twice, and shows them what they would see of a refusal.
 func (w *World) act(user chat.UserID, in chat.RoomID, path string, body map[string]any) chat.MessageID {
-	body["id"], body["user"] = w.id(), user
+	body["id"], body["user"] = ulid.Make().String(), user
 	w.mu.Lock()
 	times := 1
 	if w.twice {
