@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	firstWait, longestWait = time.Second / 4, time.Minute
+	// Discord takes away the token of a bot that begins a thousand sessions in a day.
+	firstWait, longestWait = time.Second / 4, 2 * time.Minute
 	hearTimeout            = 15 * time.Second
 )
 
@@ -76,14 +77,19 @@ func (d *Discord) hold(ctx context.Context, in chat.Intake) error {
 	}
 	l := d.newLink(ctx, in, self)
 	defer l.end()
-	for {
+	for wait := time.Duration(0); ; wait = min(max(2*wait, firstWait), longestWait) {
+		began := time.Now()
 		if err := l.open(ctx); err != nil {
 			return err
 		}
 		if err := l.watch(ctx); err != nil || ctx.Err() != nil {
 			return err
 		}
-		d.log.Info("the connection was cut and is resumed")
+		if time.Since(began) > longestWait {
+			wait = 0
+		}
+		d.log.Info("the connection was cut and is resumed", zap.Duration("in", wait))
+		pause(ctx, wait)
 	}
 }
 

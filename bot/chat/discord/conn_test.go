@@ -1,6 +1,7 @@
 package discord_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -131,4 +132,19 @@ func TestWhatWasHeardIsHandedInWhileTheProcessEnds(t *testing.T) {
 	s.stop()
 	close(release)
 	s.inbox.Wait(t, chat.Pinned)
+}
+
+func TestWhatIsTypedInOneRoomIsHeardInItsOrder(t *testing.T) {
+	t.Parallel()
+	s := running(t, discord.Gateway, discordfake.Options{}, nil)
+	ana, room := s.fake.Person("ana"), s.fake.Channel("general")
+	const many = 60
+	for i := range many {
+		s.fake.Type(ana, room, fmt.Sprint("note ", i))
+	}
+	for i := range many {
+		if in := s.inbox.Wait(t, chat.Command); in.Text != fmt.Sprint("note ", i) {
+			t.Fatalf("heard %q as number %d", in.Text, i)
+		}
+	}
 }
