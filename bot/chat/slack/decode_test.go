@@ -102,8 +102,7 @@ func TestDecode(t *testing.T) {
 			name: "mention in a thread", kind: kindEvent,
 			payload: event(`{"type":"app_mention","user":"U1","channel":"C1","text":"hey <@U0BOT> lead <@U2>","ts":"2.0","thread_ts":"1.0","event_ts":"1700000000.000100"}`),
 			want: chat.Inbound{
-				Kind: chat.Command, User: chat.User{ID: "T1/U1"}, Room: "T1/C1", Text: "lead @T1/U2", Message: "2.0", At: when,
-				Permalink: "https://acme.slack.com/archives/C1/p20?thread_ts=1.0&cid=C1", Reply: reply("T1/C1", "T1/U1", "1.0", ""),
+				Kind: chat.Command, User: chat.User{ID: "T1/U1"}, Room: "T1/C1", Text: "lead @T1/U2", At: when, Reply: reply("T1/C1", "T1/U1", "1.0", ""),
 			},
 		},
 		{

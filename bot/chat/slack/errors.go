@@ -105,12 +105,11 @@ var denied = map[string]string{
 	"cant_update_message":     "That message cannot be changed by the bot.",
 	"not_authorized":          "The bot may not do that.",
 	"cant_invite_self":        "The bot cannot invite itself.",
-	"org_login_required":      "The workspace is being moved: try again later.",
 }
 
 var unavailable = map[string]bool{
 	"internal_error": true, "fatal_error": true, "service_unavailable": true, "request_timeout": true, "team_added_to_org": true,
-	"accesslimited": true, "upload_failed": true, "timeout": true,
+	"accesslimited": true, "org_login_required": true, "upload_failed": true, "timeout": true,
 }
 
 // meaning sorts what Slack says with status 200. What is in no table is our own request's fault.

@@ -71,8 +71,6 @@ func (d decoder) mentioned(in chat.Inbound, team string, e wireEvent) chat.Inbou
 		return nothing
 	}
 	in.Kind, in.Text = chat.Command, readable(team, afterMention(e.Text, d.stored.Bot))
-	in.Message = chat.MessageID(e.TS)
-	in.Permalink = permalink(d.stored.Site, e.Channel, e.TS, e.ThreadTS)
 	in.Reply = d.reply(in, "", e.ThreadTS)
 	return in
 }

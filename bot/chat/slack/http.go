@@ -2,19 +2,18 @@ package slack
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"time"
-
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"strconv"
 
 	"go.uber.org/zap"
 

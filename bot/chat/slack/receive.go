@@ -3,7 +3,6 @@ package slack
 import (
 	"context"
 	"encoding/json"
-	"errors"
 
 	"go.uber.org/zap"
 
@@ -105,6 +104,5 @@ func (s *Slack) openForm(ctx context.Context, payload []byte, heard chat.Inbound
 
 // fatal reports whether err is one that no reconnecting can mend.
 func fatal(err error) bool {
-	var e *ops.Error
-	return errors.As(err, &e) && e.Kind == ops.Denied
+	return said(err, "not_authed", "invalid_auth", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type", "missing_scope")
 }

@@ -213,3 +213,17 @@ func FuzzRender(f *testing.F) {
 		safe(t, m, render(m, "test", nil, maxBlocks))
 	})
 }
+
+func BenchmarkRenderCard(b *testing.B) {
+	m := card()
+	for b.Loop() {
+		render(m, "test", nil, maxBlocks)
+	}
+}
+
+func BenchmarkRenderOverlong(b *testing.B) {
+	m := chat.Text("a line **with** words " + strings.Repeat("and & more ", 1000))
+	for b.Loop() {
+		render(m, "test", nil, maxBlocks)
+	}
+}
