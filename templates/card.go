@@ -115,14 +115,19 @@ func began(st incident.State) time.Time {
 }
 
 func (v View) lasted() string {
-	from, to := began(v.State), v.State.ClosedAt
-	if to.IsZero() {
-		to = v.Now
+	if v.State.ClosedAt.IsZero() {
+		return lasted(v.State, v.Now)
 	}
-	if from.IsZero() || to.Before(from) {
+	return lasted(v.State, v.State.ClosedAt)
+}
+
+// lasted is how long it had gone on at that moment.
+func lasted(st incident.State, until time.Time) string {
+	from := began(st)
+	if from.IsZero() || until.Before(from) {
 		return ""
 	}
-	return incident.Span(to.Sub(from))
+	return incident.Span(until.Sub(from))
 }
 
 func (v View) audiences() []audience {
@@ -141,8 +146,12 @@ func (v View) audiences() []audience {
 
 func fails(m map[string]string) []failing {
 	var fs []failing
-	for _, what := range slices.Sorted(maps.Keys(m)) {
-		fs = append(fs, failing{What: Words(strings.Replace(what, " ", " on ", 1)), Msg: Words(m[what])})
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		what, target := key, ""
+		if i := strings.LastIndexByte(key, ' '); i >= 0 {
+			what, target = key[:i], " on "+key[i+1:]
+		}
+		fs = append(fs, failing{What: Words(what + target), Msg: Words(m[key])})
 	}
 	return fs
 }

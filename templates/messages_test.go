@@ -78,6 +78,21 @@ func TestCard(t *testing.T) {
 	}
 }
 
+func TestOnlyAddressesOfTheWebBecomeLinks(t *testing.T) {
+	set := load(t, "")
+	for address, want := range map[string]bool{
+		"https://x.example/a b?c=1&d=(2)": true, "http://x.example": true, "javascript://x.example/%0aalert(1)": false, "ftp://x.example": false,
+		"x.example/a": false, "https://": false, "": false, ":": false,
+	} {
+		v := worked(t).view()
+		v.Catalog.Services[0].Dashboard = address
+		m := set.Card(v)
+		if got := strings.Contains(m.Plain(), "dashboard"); got != want {
+			t.Errorf("%q is linked: %t", address, got)
+		}
+	}
+}
+
 func TestAnnouncement(t *testing.T) {
 	set := load(t, "")
 	for name, play := range states() {

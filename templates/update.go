@@ -110,7 +110,10 @@ func (v View) update(u incident.Update) update {
 		d.Late = incident.Span(u.Late)
 	}
 	if u.Final {
-		d.Reason, d.Lasted = string(v.State.Reason), v.lasted()
+		d.Reason, d.Lasted = string(v.State.Reason), lasted(v.State, u.At)
+		if d.Reason == "" { // it was opened again before this was posted
+			d.Reason = string(incident.ByResolution)
+		}
 		if v.State.MergedNum != 0 {
 			d.Merged = v.State.MergedNum.String()
 		}

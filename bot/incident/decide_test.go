@@ -182,6 +182,7 @@ func TestWhatFollowsFromACommand(t *testing.T) {
 		"a lost room of a closed one":   {closed, nobody, incident.RoomIsLost{Platform: "slack", Room: "C7", Reason: "deleted"}, []string{"room_lost.v1"}},
 		"a room lost a second time":     {lostOnce, nobody, incident.RoomIsLost{Platform: "slack", Room: "C8", Reason: "deleted"}, []string{"room_lost.v1"}},
 		"reopened with no room left":    {roomless, ana, incident.Reopen{}, []string{"reopened.v1", "room_wanted.v1", "update_composed.v1", "update_composed.v1"}},
+		"reopened with a mirror left":   {mirrorClosed, ana, incident.Reopen{}, []string{"reopened.v1", "update_composed.v1", "update_composed.v1"}},
 		"send to all that are told":     {func(t *testing.T) *story { return begin(t, declaration(incident.Sev4)) }, ana, incident.SendUpdate{Text: "x"}, []string{"update_composed.v1"}},
 		"send to who is never told":     {func(t *testing.T) *story { return begin(t, declaration(incident.Sev4)) }, ana, incident.SendUpdate{Audience: "executives", Text: "x"}, []string{"update_composed.v1"}},
 		"resume the one that is paused": {onePaused, ana, incident.ResumeUpdates{}, []string{"updates_resumed.v1"}},
@@ -221,6 +222,13 @@ func lostOnce(t *testing.T) *story {
 	s := open(t)
 	s.does(nobody, incident.RoomIsLost{Platform: "slack", Room: "C7", Reason: "deleted"})
 	s.does(nobody, incident.RoomIsOpen{RoomOpened: incident.RoomOpened{Platform: "slack", Generation: 2, Room: "C8"}})
+	return s
+}
+
+func mirrorClosed(t *testing.T) *story {
+	s := mirrored(t)
+	s.does(ana, incident.Close{Reason: incident.ByResolution})
+	s.does(nobody, incident.RoomIsLost{Platform: "slack", Room: "C7", Reason: "deleted"})
 	return s
 }
 
@@ -270,6 +278,11 @@ func TestMilestones(t *testing.T) {
 			s.after(time.Minute).does(nobody, incident.ClearAlert{Fingerprint: "a"})
 			s.does(nobody, incident.ClearAlert{Fingerprint: "b", EndsAt: at(30 * time.Second)})
 		}, map[incident.Milestone]time.Time{incident.Detected: noon, incident.Started: at(-2 * time.Minute), incident.Recovered: at(30 * time.Second)}},
+		"an alert after the recovery voids it": {func(s *story) {
+			s.does(nobody, incident.AttachAlert{Alert: alert("a")})
+			s.after(time.Minute).does(nobody, incident.ClearAlert{Fingerprint: "a"})
+			s.after(time.Minute).does(nobody, incident.AttachAlert{Alert: alert("a")})
+		}, map[incident.Milestone]time.Time{incident.Detected: noon, incident.Started: at(-2 * time.Minute)}},
 		"a person's word stays": {func(s *story) {
 			s.does(ana, incident.SetMilestone{Milestone: incident.Started, When: at(-time.Hour)})
 			s.does(nobody, incident.AttachAlert{Alert: alert("a")})
@@ -298,5 +311,14 @@ func TestOriginsOfMilestones(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestReopeningUndoesTheEnd(t *testing.T) {
+	s := closed(t)
+	s.does(ana, incident.ArchiveRooms{})
+	s.after(time.Minute).does(ana, incident.Reopen{})
+	if got := s.state; got.Archived || !got.ClosedAt.IsZero() || got.Reason != "" || got.Status != incident.Investigating || !got.Milestones[incident.ResolvedAt].IsZero() {
+		t.Errorf("got %+v", got)
 	}
 }
