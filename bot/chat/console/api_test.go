@@ -370,6 +370,41 @@ func TestACommandThatIsNotStoredIsNotShown(t *testing.T) {
 	}
 }
 
+func TestMessagesComeInPages(t *testing.T) {
+	s := play(t, console.Config{Token: token})
+	room := s.room()
+	for i := range 450 {
+		s.post(room, chat.Key(fmt.Sprintf("k/%d", i)), chat.Text(fmt.Sprintf("n%d", i)))
+	}
+	read := func(query string) (first, last string, seqs [2]uint64, more bool) {
+		_, body, _ := s.do("GET", "/console/api/rooms/"+string(room)+"/messages?"+query, "", bearer)
+		var page struct {
+			Messages []struct {
+				Text string
+				Seq  uint64
+			}
+			More bool
+		}
+		if err := json.Unmarshal([]byte(body), &page); err != nil || len(page.Messages) == 0 {
+			t.Fatalf("%v in %s", err, body)
+		}
+		end := page.Messages[len(page.Messages)-1]
+		return page.Messages[0].Text, end.Text, [2]uint64{page.Messages[0].Seq, end.Seq}, page.More
+	}
+	first, last, seqs, more := read("")
+	if first != "n250" || last != "n449" || !more {
+		t.Errorf("the newest are %s to %s, more %v", first, last, more)
+	}
+	first, last, seqs, more = read(fmt.Sprintf("before=%d", seqs[0]))
+	if first != "n50" || last != "n249" || !more {
+		t.Errorf("those before are %s to %s, more %v", first, last, more)
+	}
+	first, last, _, more = read(fmt.Sprintf("after=%d", seqs[1]))
+	if first != "n250" || last != "n449" || more {
+		t.Errorf("those after are %s to %s, more %v", first, last, more)
+	}
+}
+
 func TestCompletion(t *testing.T) {
 	s := play(t, console.Config{Token: token})
 	s.inbox.SetComplete(func(in chat.Inbound, option, word string) []chat.Choice {

@@ -42,22 +42,35 @@ func (c *Console) getMessages(v visit) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	messages, more, rev := c.page(r.ID, user, after, before)
+	return answer{http.StatusOK, map[string]any{"messages": messages, "more": more, "rev": rev}}, nil
+}
+
+const pageSize = 200
+
+// page returns the first messages after a place, or, where that is 0, the last ones before a place; more says that others lie beyond.
+func (c *Console) page(in chat.RoomID, user chat.UserID, after, before uint64) (chosen []messageView, more bool, rev uint64) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	const page = 200
-	var chosen []messageView
-	all := c.mem.messages[r.ID]
-	for i := len(all) - 1; i >= 0 && (len(chosen) < page || after > 0); i-- {
-		if m := all[i]; !m.Deleted && m.sees(user) && m.Seq > after && m.Seq < before {
-			chosen = append(chosen, c.viewMessage(m))
+	chosen = []messageView{}
+	all := slices.Clone(c.mem.messages[in])
+	if after == 0 {
+		slices.Reverse(all)
+	}
+	for _, m := range all {
+		if m.Deleted || !m.sees(user) || m.Seq <= after || m.Seq >= before {
+			continue
 		}
+		if len(chosen) == pageSize {
+			more = true
+			break
+		}
+		chosen = append(chosen, c.viewMessage(m))
 	}
-	slices.Reverse(chosen)
-	more := after > 0 && len(chosen) > page
-	if more {
-		chosen = chosen[:page]
+	if after == 0 {
+		slices.Reverse(chosen)
 	}
-	return answer{http.StatusOK, map[string]any{"messages": append([]messageView{}, chosen...), "more": more, "rev": c.mem.rev}}, nil
+	return chosen, more, c.mem.rev
 }
 
 func bounds(after, before string) (from, to uint64, err error) {

@@ -6,7 +6,7 @@ import { Compose } from './compose.js';
 
 const $ = (id) => document.getElementById(id);
 const state = {
-  me: { id: '', name: '' }, rooms: new Map(), people: new Map(), messages: new Map(), counts: new Map(), tones: new Map(),
+  me: { id: '', name: '' }, rooms: new Map(), people: new Map(), messages: new Map(), early: new Map(), older: new Set(), counts: new Map(), tones: new Map(),
   current: '', thread: null, newFrom: 0,
 };
 const stream = $('stream');
@@ -99,6 +99,7 @@ function drawMessages() {
   const all = [...(state.messages.get(state.current)?.values() || [])].sort((a, b) => a.seq - b.seq);
   const open = document.activeElement?.closest?.('.msg')?.id;
   const items = [];
+  if (state.older.has(state.current)) items.push(el('li', { class: 'older' }, el('button', { type: 'button', onclick: () => quiet(() => fillOlder(state.current)) }, 'Earlier messages')));
   const replies = new Map();
   let before;
   for (const m of all) {
@@ -169,7 +170,7 @@ function heardMessage(m) {
   const isNew = m.seq > r.last;
   if (isNew) r.last = m.seq;
   if (m.pinned && m.tone) state.tones.set(m.room, m.tone);
-  state.messages.get(m.room)?.set(m.id, m);
+  (state.messages.get(m.room) || state.early.get(m.room))?.set(m.id, m);
   if (m.room === state.current) {
     const follow = near();
     if (isNew && document.hidden && !state.newFrom) state.newFrom = m.seq - 1;
@@ -208,10 +209,26 @@ async function go() {
 
 async function fill(id) {
   if (state.messages.has(id)) return;
-  const { messages } = await call('GET', at(id, '/messages?user=' + encodeURIComponent(state.me.id)));
-  state.messages.set(id, new Map(messages.map((m) => [m.id, m])));
+  // What is heard while the answer is on its way is newer than the answer.
+  const early = new Map();
+  state.early.set(id, early);
+  const { messages, more } = await call('GET', at(id, '/messages?user=' + encodeURIComponent(state.me.id)));
+  state.early.delete(id);
+  state.messages.set(id, new Map([...messages.map((m) => [m.id, m]), ...early]));
+  if (more) state.older.add(id);
   const tone = messages.filter((m) => m.pinned && m.tone).at(-1)?.tone;
   if (tone) state.tones.set(id, tone);
+}
+
+async function fillOlder(id) {
+  const known = state.messages.get(id);
+  const first = Math.min(...[...known.values()].map((m) => m.seq));
+  const { messages, more } = await call('GET', at(id, `/messages?before=${first}&user=${encodeURIComponent(state.me.id)}`));
+  for (const m of messages) known.set(m.id, m);
+  if (!more) state.older.delete(id);
+  const below = stream.scrollHeight - stream.scrollTop;
+  drawMessages();
+  stream.scrollTop = stream.scrollHeight - below;
 }
 
 function side(open) {
@@ -247,6 +264,7 @@ async function restart() {
   state.rooms = new Map(rooms.map((r) => [r.id, r]));
   state.people = new Map(people.map((p) => [p.id, p.name]));
   state.messages.clear();
+  state.older.clear();
   // What nobody has looked at on a first visit is not news.
   if (!localStorage.getItem('sitrep.seen')) for (const r of rooms) markSeen(r.id, r.last);
   events = new Events(state.me.id, rev, hear, linked);
