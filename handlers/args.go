@@ -216,8 +216,8 @@ func (v *Verb) chosenFirst(w word) bool {
 func (v *Verb) place(t *typed, fits func(Arg, string) bool) {
 	anyQuoted := slices.ContainsFunc(t.loose, func(w word) bool { return w.quoted })
 	var text []word
-	for i, w := range t.loose {
-		a, ok := v.taker(t, w, i == 0 && len(text) == 0 || anyQuoted, fits)
+	for _, w := range t.loose {
+		a, ok := v.taker(t, w, len(text) == 0 || anyQuoted, fits)
 		if !ok {
 			text = append(text, w)
 			continue
@@ -261,7 +261,7 @@ func (v *Verb) taker(t *typed, w word, clear bool, fits func(Arg, string) bool) 
 			continue
 		}
 		plain := !strings.HasPrefix(w.text, "@") && !strictSeverity.MatchString(w.text)
-		if free && plain && !clear && !v.follows(t, a) {
+		if free && plain && !clear {
 			continue
 		}
 		if free && a.Kind == SeverityName && plain {
@@ -272,12 +272,6 @@ func (v *Verb) taker(t *typed, w word, clear bool, fits func(Arg, string) bool) 
 		}
 	}
 	return Arg{}, false
-}
-
-// follows reports whether an argument's place is right after a fixed choice that was given: "updates every 30m", "role scribe @ana".
-func (v *Verb) follows(t *typed, a Arg) bool {
-	i := slices.IndexFunc(v.Args, func(b Arg) bool { return b.Name == a.Name })
-	return i > 0 && v.Args[0].Kind == Choice && t.given[v.Args[0].Name] != "" && a.Kind == Span
 }
 
 var strictSeverity = regexp.MustCompile(`^(?i)(sev|p)\d$`)

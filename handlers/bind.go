@@ -79,9 +79,10 @@ func (c *Call) read(a Arg, text string) (value, error) {
 	v := value{text: text}
 	var ok bool
 	switch a.Kind {
-	case Text, Title:
+	case Title:
+		v.text = oneLine(text)
+	case Text:
 		v.text = c.cut(a, text)
-		return v, nil
 	case User:
 		var err error
 		v.person, err = c.mentioned(text)
@@ -151,9 +152,6 @@ func (c *Call) cut(a Arg, text string) string {
 	limit := a.Max
 	if limit == 0 {
 		limit = longestText
-	}
-	if a.Kind == Title {
-		text = strings.Join(strings.Fields(text), " ")
 	}
 	if short := chat.Cut(text, limit); short != text {
 		c.note("The %s was cut to %d characters.", strings.ToLower(a.Name), limit)

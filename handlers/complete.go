@@ -11,38 +11,70 @@ import (
 // mostChoices is how many suggestions a platform shows.
 const mostChoices = 25
 
-// Complete suggests values for the word that is being typed. option is the argument's name; when it is empty, word is the beginning of a
-// verb, or, where in.Text already holds a verb, of whatever that verb takes. It changes nothing.
+// Complete suggests values for what is being typed. With option, the name of an argument, word is the beginning of its value and in.Text
+// holds the verb. Without it, word is the whole line so far, and so are the values. It changes nothing.
 func (r *Router) Complete(ctx context.Context, in chat.Inbound, option, word string) []chat.Choice {
-	word = strings.ToLower(strings.TrimSpace(word))
+	if option == "" {
+		return r.completeLine(ctx, in, word)
+	}
 	name, _, _ := verbOf(split(in.Text))
-	v, ok := r.verb(name)
+	c, ok := r.completing(in, name)
 	if !ok {
-		return matching(r.verbChoices(), word)
+		return nil
 	}
-	c := &Call{Verb: v, In: in, Actor: r.Person(in.Platform, in.User), router: r}
 	if option == "incident" {
-		return matching(c.openChoices(ctx), strings.TrimPrefix(word, "#"))
+		return matching(c.openChoices(ctx), word)
 	}
-	if a, ok := v.arg(option); ok {
-		return matching(c.suggestions(ctx, a), word)
+	a, _ := c.Verb.arg(option)
+	return matching(c.suggestions(ctx, a), word)
+}
+
+// completeLine suggests whole lines: verbs until one is there, then what it takes.
+func (r *Router) completeLine(ctx context.Context, in chat.Inbound, line string) []chat.Choice {
+	i := strings.LastIndexAny(line, " \t") + 1
+	head, last := line[:i], line[i:]
+	name, _, _ := verbOf(split(head))
+	if name == "" {
+		return before(head, matching(r.verbChoices(), last))
+	}
+	c, ok := r.completing(in, name)
+	if !ok {
+		return nil
 	}
 	var all []chat.Choice
-	for _, a := range v.Args {
-		all = append(all, c.suggestions(ctx, a)...)
+	for _, a := range c.Verb.Args {
+		if a.Flag {
+			all = append(all, chat.Choice{Label: chat.Cut("--"+a.Name+" · "+a.spec().Summary, 100), Value: "--" + a.Name})
+		} else {
+			all = append(all, c.suggestions(ctx, a)...)
+		}
 	}
-	if v.Subject != NoIncident {
+	if c.Verb.Subject != NoIncident {
 		all = append(all, c.openChoices(ctx)...)
 	}
-	return matching(all, word)
+	return before(head, matching(all, last))
+}
+
+func (r *Router) completing(in chat.Inbound, name string) (*Call, bool) {
+	v, ok := r.verb(name)
+	return &Call{Verb: v, In: in, Actor: r.Person(in.Platform, in.User), router: r}, ok
+}
+
+// before puts what is typed already before each value.
+func before(head string, choices []chat.Choice) []chat.Choice {
+	for i := range choices {
+		choices[i].Value = head + choices[i].Value
+	}
+	return choices
 }
 
 // matching keeps what begins with the word, then what contains it.
 func matching(all []chat.Choice, word string) []chat.Choice {
 	var first, then []chat.Choice
+	w := strings.TrimLeft(strings.ToLower(strings.TrimSpace(word)), "#@")
 	for _, ch := range all {
 		value, label := strings.ToLower(strings.TrimLeft(ch.Value, "#@")), strings.ToLower(ch.Label)
-		switch w := strings.TrimLeft(word, "#@"); {
+		switch {
 		case strings.HasPrefix(value, w) || strings.HasPrefix(label, w):
 			first = append(first, ch)
 		case strings.Contains(label, w):

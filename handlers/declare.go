@@ -15,11 +15,11 @@ const longestTitle = 200
 func declareVerbs() []*Verb {
 	return []*Verb{
 		{
-			Name: "new", Synonyms: []string{"declare", "open", "start", "create"}, Group: GroupDeclare,
+			Name: "new", Title: "What is wrong?", Submit: "Declare", Synonyms: []string{"declare", "open", "start", "create"}, Group: GroupDeclare,
 			Summary: "Declares an incident and opens its room", Usage: `"title" [sev2] [service:checkout] [--private] [--drill]`,
 			Examples: []string{`new "Checkout is slow" sev2 service:checkout`, `new "Can we restore?" --drill`},
 			Args: []Arg{
-				{Name: "title", Kind: Title, Required: true, Rest: true, Label: "What is wrong?", Hint: "A few words that everyone understands", Max: 10 * longestText},
+				{Name: "title", Kind: Title, Required: true, Rest: true, Label: "Title", Hint: "A few words that everyone understands", Max: longestTitle},
 				{Name: "sev", Kind: SeverityName, Label: "How bad is it?", Hint: "sev1 is critical for all users, sev4 is minor; sev3 when not given"},
 				{Name: "service", Kind: ServiceName, Flag: true, Label: "Which service?", Hint: "Its people on call are invited"},
 				{Name: "private", Kind: Yes, Flag: true, Hint: "Only those who are invited can see it"},

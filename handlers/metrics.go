@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -22,14 +23,17 @@ const (
 func metricsVerb() *Verb {
 	return &Verb{
 		Name: "metrics", Group: GroupLook, Subject: IfAny, Summary: "Shows a service's golden signals, now against before",
-		Usage: `[service] [latency|traffic|errors|saturation] [--since 1h] [--raw "query"]`, Examples: []string{"metrics", "metrics checkout latency --since 3h"},
+		Usage:    `[service] [latency|traffic|errors|saturation] [--since 1h] | ["query" --raw]`,
+		Examples: []string{"metrics", "metrics checkout latency --since 3h", `metrics "rate(http_requests_total[5m])"`},
 		Args: []Arg{
 			lookedAt,
 			{Name: "signal", Kind: Choice, Choices: signalNames(), Label: "Which signal?", Hint: "All four when not given"},
+			{Name: "query", Kind: Text, Rest: true, Phrases: true, Max: 1000, Label: "Query", Hint: "A query in the source's own language, instead of a signal"},
 			sinceArg,
-			{Name: "raw", Kind: Text, Flag: true, Max: 1000, Label: "A query in the source's own language", Hint: "A query in the source's own language"},
+			{Name: "raw", Kind: Yes, Flag: true, Hint: "Even a single word is a query"},
 		},
-		Run: func(ctx context.Context, c *Call) (Answer, error) { return c.metrics(ctx) },
+		Settle: (*Call).settleMetrics,
+		Run:    func(ctx context.Context, c *Call) (Answer, error) { return c.metrics(ctx) },
 	}
 }
 
@@ -39,6 +43,28 @@ func signalNames() []string {
 		names = append(names, string(s))
 	}
 	return names
+}
+
+var oneWord = regexp.MustCompile(`^[A-Za-z][\w-]*$`)
+
+// settleMetrics takes a single plain word for a service that was mistyped, since no query is that short by chance.
+func (c *Call) settleMetrics() error {
+	query := c.Args.Text("query")
+	if c.Args.Has("raw") && query == "" {
+		return improper("`--raw` needs a query in the source's own language.")
+	}
+	if c.Args.Has("raw") || !oneWord.MatchString(query) {
+		return nil
+	}
+	if c.Args.Has("service") {
+		return improper("%q is no signal. There are: %s.", query, strings.Join(signalNames(), ", "))
+	}
+	v, err := c.readService(query)
+	if err == nil {
+		c.Args.set("service", v)
+		c.Args.drop("query")
+	}
+	return err
 }
 
 // reading is one signal as a source tells it.
@@ -89,7 +115,7 @@ func (c *Call) metricQuery() (ops.MetricQuery, error) {
 	if oldest := c.clock.now.Add(-longestMetric); from.Before(oldest) {
 		from = oldest
 	}
-	q := ops.MetricQuery{Window: c.window(from), Raw: c.Args.Text("raw")}
+	q := ops.MetricQuery{Window: c.window(from), Raw: plainQuery(c.Args.Text("query"))}
 	if q.Raw != "" {
 		return q, nil
 	}

@@ -17,7 +17,10 @@ func (r *Router) Plan(ctx context.Context, in chat.Inbound) chat.Plan {
 	if err != nil {
 		return chat.Plan{Private: true}
 	}
-	return chat.Plan{Form: c.form(), Private: c.private()}
+	if form := c.form(); form != nil {
+		return chat.Plan{Form: form, Private: c.secret()}
+	}
+	return chat.Plan{Private: c.private()}
 }
 
 // form is the form that asks for what is missing, and nil when nothing is.
@@ -35,6 +38,12 @@ func (c *Call) form() *chat.Form {
 		return nil
 	}
 	f := &chat.Form{Title: capital(c.Verb.Name), Verb: c.line(ask), Submit: capital(c.Verb.Name)}
+	if c.Verb.Title != "" {
+		f.Title = c.Verb.Title
+	}
+	if c.Verb.Submit != "" {
+		f.Submit = c.Verb.Submit
+	}
 	if c.State.Declared() {
 		f.Title += " " + c.State.Number.String()
 	}

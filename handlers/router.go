@@ -155,6 +155,11 @@ func (c *Call) private() bool {
 	if c.Verb.Private != nil && c.Verb.Private(c.Args) {
 		return true
 	}
+	return c.secret()
+}
+
+// secret reports whether the answer must not be seen by others, whatever the verb: the incident is private, and this is not its room.
+func (c *Call) secret() bool {
 	return c.State.Private && !c.inItsRoom() || c.Args.Has("private")
 }
 

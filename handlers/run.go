@@ -22,7 +22,7 @@ var (
 func runVerbs() []*Verb {
 	return []*Verb{
 		{
-			Name: "status", Synonyms: []string{"update"}, Group: GroupRun, Subject: Needed,
+			Name: "status", Title: "Update on", Submit: "Post", Synonyms: []string{"update"}, Group: GroupRun, Subject: Needed,
 			Summary: "Tells how it stands, or shows it when nothing is given", Usage: `["text"] [investigating|identified|monitoring] [--impact "…"] [--next "…"]`,
 			Examples: []string{`status "The cache was cold" identified`, `status --impact "1 in 5 payments fails"`, "status"},
 			Args:     []Arg{statusArg, statusTextArg, impactArg, nextArg},
@@ -30,7 +30,7 @@ func runVerbs() []*Verb {
 			Run: func(ctx context.Context, c *Call) (Answer, error) { return c.status(ctx) },
 		},
 		{
-			Name: "sev", Synonyms: []string{"severity"}, Group: GroupRun, Subject: Needed, Summary: "Raises or lowers the severity", Usage: "sev1",
+			Name: "sev", Title: "Severity of", Synonyms: []string{"severity"}, Group: GroupRun, Subject: Needed, Summary: "Raises or lowers the severity", Usage: "sev1",
 			Examples: []string{"sev sev1", "sev P2"},
 			Args:     []Arg{{Name: "sev", Kind: SeverityName, Required: true, Label: "How bad is it?", Hint: "sev1 is critical for all users, sev4 is minor"}},
 			Run:      func(ctx context.Context, c *Call) (Answer, error) { return c.sev(ctx) },
@@ -257,8 +257,12 @@ func (c *Call) cancel(ctx context.Context) (Answer, error) {
 }
 
 func (c *Call) rename(ctx context.Context) (Answer, error) {
-	before := c.State
-	if err := c.do(ctx, incident.Rename{To: c.Args.Text("title")}); err != nil {
+	before, wanted := c.State, c.Args.Text("title")
+	if short := chat.Cut(wanted, longestTitle); short != wanted {
+		c.note("The title was cut to %d characters.", longestTitle)
+		wanted = short
+	}
+	if err := c.do(ctx, incident.Rename{To: wanted}); err != nil {
 		return Answer{}, err
 	}
 	return say("Renamed: %s (was “%s”).", title(c.State), esc(before.Title)), nil

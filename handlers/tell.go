@@ -50,6 +50,10 @@ func (c *Call) settleUpdates() error {
 	if !c.Args.Has("do") && c.Args.Has("text") {
 		return improper("`updates` cannot do %q. It can: %s.", chat.Cut(c.Args.Text("text"), 60), strings.Join(updateActs, ", "))
 	}
+	if do := c.Args.Text("do"); (do == "now" || do == "edit") && c.Args.Has("for") {
+		c.Args.set("text", value{text: strings.TrimSpace(c.Args.Text("for") + " " + c.Args.Text("text"))})
+		c.Args.drop("for")
+	}
 	for _, p := range c.State.Plans {
 		if !c.Args.Has("to") && strings.EqualFold(c.Args.Text("text"), p.Audience) {
 			c.Args.set("to", value{text: p.Audience})

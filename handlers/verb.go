@@ -16,6 +16,8 @@ type Verb struct {
 	Group    Group
 	Summary  string // what it does, at most 100 characters, no full stop
 	Usage    string // what follows the name: `"title" [sev2]`
+	Title    string // of its form, at most 16 characters; empty for the name
+	Submit   string // the label of its form's button; empty for the name
 	Examples []string
 	Args     []Arg
 	Subject  Subject
