@@ -130,13 +130,17 @@ func (b *batch) update(r incident.Recorded, u incident.Update) {
 		b.subscribers(j)
 	}
 	if b.firstForRooms(u.Audience) {
+		kind := taskPost // where the audience has channels of its own, the rooms are only shown what it was told
+		if len(plan.Channels) == 0 || !public {
+			kind = taskUpdate
+		}
 		b.eachRoom(func(platform string) {
 			if platform == r.Source && !r.Actor.Zero() {
 				return
 			}
 			to := j
 			to.Platform = platform
-			b.add(taskUpdate, to)
+			b.add(kind, to)
 		})
 	}
 }

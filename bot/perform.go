@@ -132,9 +132,12 @@ func (a action) post(ctx context.Context, room chat.RoomID, mark chat.Key, m cha
 func (a action) card(ctx context.Context, room chat.RoomID) ([]incident.Intent, error) {
 	view := a.bot.view(a.s)
 	view.Counts = a.counts
-	m := a.bot.texts().Card(view)
+	m := chat.Message{}
 	if a.job.Channel != "" {
 		m, _ = a.bot.texts().Announcement(view)
+	} else {
+		view.Platform = a.job.Platform
+		m = a.bot.texts().Card(view)
 	}
 	if standing, ok := a.standing(room); ok {
 		return a.editCard(ctx, room, standing, m)

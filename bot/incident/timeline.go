@@ -152,6 +152,9 @@ func tellStatus(e *Entry, ev StatusChanged) bool {
 	if ev.NextStep != "" {
 		parts = append(parts, "Next step: "+ev.NextStep)
 	}
+	for i := range parts[:max(0, len(parts)-1)] {
+		parts[i] = strings.TrimRight(parts[i], ".")
+	}
 	return e.say(KindStatus, "%s", strings.Join(parts, ". "))
 }
 

@@ -81,7 +81,7 @@ func (s *story) respond(ctx context.Context, room string) error {
 	if err := s.expect(ctx, room, "Checkout latency is above 1 s"); err != nil {
 		return err
 	}
-	if err := s.says(ctx, lead, room, "/inc ack", "on it"); err != nil {
+	if err := s.says(ctx, lead, room, "/inc ack", "is on #1"); err != nil {
 		return err
 	}
 	return s.says(ctx, lead, room, "/inc lead me", "lead")
@@ -119,13 +119,13 @@ func (s *story) tell(ctx context.Context, room string) error {
 // mend: the deploy is taken back, and the alert clears.
 func (s *story) mend(ctx context.Context, room string) error {
 	s.shop.Rollback()
-	if err := s.says(ctx, bystander, room, `/inc note "Rolled checkout back to v1.41.0"`, "timeline"); err != nil {
+	if err := s.says(ctx, bystander, room, `/inc note "Rolled checkout back to v1.41.0"`, "Noted for #1"); err != nil {
 		return err
 	}
 	if err := s.expect(ctx, room, "cleared"); err != nil {
 		return err
 	}
-	return s.says(ctx, lead, room, `/inc mitigate "Orders go through again."`, "mitigated")
+	return s.says(ctx, lead, room, `/inc mitigate "Orders go through again."`, "itigated")
 }
 
 // finish: the incident is resolved, and its postmortem drafted.
