@@ -81,7 +81,7 @@ func TestATextThatFailsOnARealIncidentGivesWayToOurs(t *testing.T) {
 
 // The kinds that are not said in a room, and why.
 var unsaid = map[string]string{
-	"declared.v1": "the card says it", "joined.v1": "the platform says it", "subscribed.v1": "of interest to one person", "unsubscribed.v1": "of interest to one person",
+	"declared.v1": "the card says it", "alert_attached.v1": "the card keeps count", "alert_cleared.v1": "the last one alone is said", "joined.v1": "the platform says it", "subscribed.v1": "of interest to one person", "unsubscribed.v1": "of interest to one person",
 	"milestone_set.v1": "the card says it", "pin_edited.v1": "seen where it was edited", "pin_deleted.v1": "seen where it was deleted",
 	"evidence_recorded.v1": "the verb has answered", "update_drafted.v1": "the draft goes to one person", "draft_edited.v1": "it will be posted",
 	"update_composed.v1": "the update itself is posted", "update_delivered.v1": "the update itself is posted", "postmortem_drafted.v1": "the draft itself is posted",

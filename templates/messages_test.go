@@ -268,12 +268,29 @@ func TestEvent(t *testing.T) {
 	golden(t, "event/story.txt", said(t, load(t, ""), s))
 }
 
+func TestTheRoomsHearOfTheEndOfAStormOnly(t *testing.T) {
+	set, v := load(t, ""), worked(t).view()
+	for left, want := range map[int]bool{0: true, 1: false, 49: false} {
+		if m, ok := set.Event(v, incident.Recorded{Event: incident.AlertCleared{Title: "p99", EndsAt: noon, Left: left}}); ok != want {
+			t.Errorf("with %d still firing, said %t: %s", left, ok, m.Plain())
+		}
+	}
+}
+
 func TestEventOfADrillSaysSo(t *testing.T) {
 	s := drilled(t).after(15 * time.Minute)
 	for _, name := range []string{"lead/1", "lead/2", "lead/3"} {
 		s.does(nobody, incident.Fire{Name: name})
 	}
-	golden(t, "event/drill.txt", said(t, load(t, ""), s))
+	s.does(ana, incident.AssignRole{Role: incident.Lead, Person: ana})
+	s.does(ana, incident.AddNote{Text: "the region is back"})
+	told := said(t, load(t, ""), s)
+	for _, line := range strings.Split(strings.TrimSpace(told), "\n") {
+		if !strings.Contains(line, "DRILL") && !strings.Contains(line, "[I lead]") {
+			t.Errorf("is not marked as a drill: %s", line)
+		}
+	}
+	golden(t, "event/drill.txt", told)
 }
 
 func TestEventOfHostileWords(t *testing.T) {

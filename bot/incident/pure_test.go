@@ -89,6 +89,17 @@ func TestARecordThatWasStoredFoldsToTheSame(t *testing.T) {
 	}
 }
 
+func TestAStateThatWasStoredIsTheSame(t *testing.T) {
+	s := long(t)
+	var back incident.State
+	if err := json.Unmarshal([]byte(frozen(t, s.state)), &back); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(s.state, back, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestWhateverPeopleDo(t *testing.T) {
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 1))
