@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"strconv"
 	"strings"
 	"time"
 
@@ -70,8 +71,12 @@ func (s *Slack) attach(ctx context.Context, m chat.Message, had []keptPart) (map
 	parts, used := map[int]keptPart{}, map[string]bool{}
 	for i, b := range m.Blocks {
 		id, f := partOf(b)
-		if f == nil || used[id] {
+		if f == nil {
 			continue
+		}
+		// Two files of one name are told apart by their order.
+		for n, name := 2, id; used[id]; n++ {
+			id = name + "#" + strconv.Itoa(n)
 		}
 		part, ok := find(had, id)
 		if !ok {

@@ -150,6 +150,9 @@ func (p *page) section(written string) {
 func (p *page) fields(fields []chat.Field) {
 	var texts []*api.TextBlockObject
 	for _, f := range fields {
+		if strings.TrimSpace(f.Name+f.Value) == "" {
+			continue
+		}
 		name := shorten(oneLine(f.Name), 200, escape)
 		limit := min(maxField, p.room) - size(name) - 3
 		if limit < leastRoom/2 {

@@ -363,3 +363,74 @@ func TestCheckTellsAWrongAppToken(t *testing.T) {
 		t.Errorf("Check ends with %+v", last)
 	}
 }
+
+func TestAFormOpensOnceForTwoDeliveries(t *testing.T) {
+	s, w := overSocket(t)
+	inbox := run(t, s, w)
+	inbox.SetPlan(func(in chat.Inbound) chat.Plan {
+		if in.Text != "status" {
+			return chat.Plan{}
+		}
+		return chat.Plan{Form: &chat.Form{Title: "Status", Verb: "status", Fields: []chat.FormField{{Name: "text", Label: "Text"}}}}
+	})
+	w.DeliverTwice(true)
+	ana, room := w.Person("ana"), w.Channel("general")
+	w.Type(ana, room, "status")
+	w.Type(ana, room, "help")
+	inbox.Wait(t, chat.Command)
+	until(t, "both deliveries are seen to", func() bool { return count(w, "views.open") == 2 })
+	if _, open := w.Form(ana); !open {
+		t.Error("no form is open")
+	}
+	if got := sees(w, room, ana); got != "" {
+		t.Errorf("ana sees:\n%s", got)
+	}
+}
+
+func TestTwoPicturesOfOneNameBothArrive(t *testing.T) {
+	s, w := overSocket(t)
+	ana := w.Person("ana")
+	room := incident(t, s, ana)
+	m := chat.Message{Blocks: []chat.Block{
+		{Image: &chat.File{Name: "p99.png", Alt: "before", Data: []byte("one")}}, {Image: &chat.File{Name: "p99.png", Alt: "after", Data: []byte("two")}},
+		{Image: &chat.File{Name: "empty.png", Alt: "nothing"}},
+	}}
+	posted, err := s.Post(ctx, chat.Post{Room: room, Key: "k/1", Message: m})
+	ok(t, err)
+	ok(t, s.Edit(ctx, room, posted.ID, m))
+	if got := w.Messages(room, ana)[0].Files; len(got) != 2 || got[0].Alt != "before" || got[1].Alt != "after" || count(w, "files.getUploadURLExternal") != 2 {
+		t.Errorf("ana sees %d pictures %+v", len(got), got)
+	}
+}
+
+func TestAMessageInAThreadIsFoundByItsKey(t *testing.T) {
+	s, w := overSocket(t)
+	room := incident(t, s)
+	head, err := s.Post(ctx, chat.Post{Room: room, Key: "k/1", Message: chat.Text("the card")})
+	ok(t, err)
+	post := chat.Post{Room: room, Thread: head.ID, Key: "k/2", Message: chat.Text("the detail"), Since: time.Now()}
+	if _, err := s.FindPost(ctx, post); ops.KindOf(err) != ops.NotFound {
+		t.Errorf("before it is written: %v", err)
+	}
+	written, err := s.Post(ctx, post)
+	ok(t, err)
+	found, err := again(t, w).FindPost(ctx, post)
+	ok(t, err)
+	if found != written || !strings.Contains(found.URL, "thread_ts="+string(head.ID)) {
+		t.Errorf("wrote %+v, found %+v", written, found)
+	}
+}
+
+func TestADirectMessageIsFoundByItsKey(t *testing.T) {
+	s, w := overSocket(t)
+	room, err := s.Direct(ctx, w.Person("ana"))
+	ok(t, err)
+	post := chat.Post{Room: room, Key: "k/1", Message: chat.Text("your update is due"), Since: time.Now()}
+	written, err := s.Post(ctx, post)
+	ok(t, err)
+	found, err := s.FindPost(ctx, post)
+	ok(t, err)
+	if found != written {
+		t.Errorf("wrote %+v, found %+v", written, found)
+	}
+}
