@@ -45,14 +45,14 @@ func (c *Call) alerts() Answer {
 	if n := c.Counts["alerts"] - int64(len(all)); n > 0 {
 		repeats = fmt.Sprintf(", delivered %d times more", n)
 	}
-	lines := []string{fmt.Sprintf("%s: %d of %s firing%s.", title(c.State), c.State.Firing(), count(len(all), "alert", "alerts"), repeats)}
+	told := []string{fmt.Sprintf("%s: %d of %s firing%s.", title(c.State), c.State.Firing(), count(len(all), "alert", "alerts"), repeats)}
 	for _, a := range all[:min(len(all), mostAlerts)] {
-		lines = append(lines, "- "+c.alertLine(a))
+		told = append(told, "- "+c.alertLine(a))
 	}
 	if more := len(all) - mostAlerts; more > 0 {
-		lines = append(lines, fmt.Sprintf("- and %d more", more))
+		told = append(told, fmt.Sprintf("- and %d more", more))
 	}
-	return say("%s", strings.Join(lines, "\n"))
+	return lines(told)
 }
 
 func (c *Call) alertLine(a incident.Alert) string {
@@ -73,28 +73,28 @@ func (c *Call) explainAlerts(ctx context.Context) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	lines := []string{"How " + title(c.State) + " came about:"}
+	told := []string{"How " + title(c.State) + " came about:"}
 	var judged []string
 	for _, r := range events {
 		switch e := r.Event.(type) {
 		case incident.DeclaredEvent:
 			judged = e.Why
-			lines = append(lines, whyLine("declared at "+c.at(r.At), e.Why))
+			told = append(told, whyLine("declared at "+c.at(r.At), e.Why))
 		case incident.AlertAttached:
 			why := e.Why
 			if slices.Equal(why, judged) {
 				why = nil
 			}
-			lines = append(lines, whyLine("alert “"+esc(chat.Cut(redact(e.Alert.Title), 120))+"” at "+c.at(r.At), why))
+			told = append(told, whyLine("alert “"+esc(chat.Cut(redact(e.Alert.Title), 120))+"” at "+c.at(r.At), why))
 		}
 	}
-	if len(lines) > 40 {
-		lines = append(lines[:40], fmt.Sprintf("- and %d more lines", len(lines)-40))
+	if len(told) > 40 {
+		told = append(told[:40], fmt.Sprintf("- and %d more lines", len(told)-40))
 	}
 	if c.State.GroupKey != "" {
-		lines = append(lines, "- Alerts of the same group come here: "+esc(chat.Cut(c.State.GroupKey, 200))+"."+c.windows())
+		told = append(told, "- Alerts of the same group come here: "+esc(chat.Cut(c.State.GroupKey, 200))+"."+c.windows())
 	}
-	return say("%s", strings.Join(lines, "\n")), nil
+	return lines(told), nil
 }
 
 func (c *Call) windows() string {

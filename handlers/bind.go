@@ -80,9 +80,12 @@ func (c *Call) read(a Arg, text string) (value, error) {
 	var ok bool
 	switch a.Kind {
 	case Title:
-		v.text = oneLine(text)
+		v.text = oneLine(c.unsecret(text))
 	case Text:
 		v.text = c.cut(a, text)
+		if !a.Phrases {
+			v.text = c.unsecret(v.text)
+		}
 	case User:
 		var err error
 		v.person, err = c.mentioned(text)
@@ -145,6 +148,15 @@ func (c *Call) readService(text string) (value, error) {
 	}
 	s.Name = strings.ToLower(chat.Cut(text, 60))
 	return value{text: s.Name, service: s}, nil
+}
+
+// unsecret takes secrets out of a person's words before they are recorded, and says so.
+func (c *Call) unsecret(text string) string {
+	clean := redactWords(text)
+	if clean != text {
+		c.note("What looked like a secret was left out.")
+	}
+	return clean
 }
 
 // cut shortens a text that is longer than it may be, and says so.

@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"sitrep/bot/chat"
 	"sitrep/bot/incident"
@@ -56,7 +55,7 @@ func (c *Call) listed(head, none string, states []incident.State) chat.Message {
 	if len(states) == 0 {
 		return chat.Text(none)
 	}
-	lines := []string{head}
+	told := []string{head}
 	for _, s := range states[:min(len(states), 20)] {
 		line := "- " + c.headline(s) + ", " + c.since(s)
 		if !s.Lead().Zero() {
@@ -67,12 +66,12 @@ func (c *Call) listed(head, none string, states []incident.State) chat.Message {
 		if r := s.Rooms[c.In.Platform]; r.Usable() {
 			line += " " + link(r.Name, r.URL)
 		}
-		lines = append(lines, line)
+		told = append(told, line)
 	}
 	if more := len(states) - 20; more > 0 {
-		lines = append(lines, fmt.Sprintf("- and %d more", more))
+		told = append(told, fmt.Sprintf("- and %d more", more))
 	}
-	return chat.Text(strings.Join(lines, "\n"))
+	return lines(told).Message
 }
 
 // Home is a person's home page of the bot: the open incidents that they may see, those in which they take part first.

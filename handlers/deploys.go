@@ -106,11 +106,11 @@ func (c *Call) deploysFound(q ops.DeployQuery, replies []reply[ops.DeployResult]
 	case len(all) == 0:
 		m.Blocks = append(m.Blocks, chat.Block{Text: fmt.Sprintf("**%s**: nothing was deployed since %s.", esc(q.Service.Name), since)})
 	default:
-		lines := []string{fmt.Sprintf("**%s**: %s, looking since %s.", esc(q.Service.Name), esc(c.deployFinding(all)), since)}
+		told := []string{fmt.Sprintf("**%s**: %s, looking since %s.", esc(q.Service.Name), esc(c.deployFinding(all)), since)}
 		for _, ch := range all[:min(len(all), deployShown)] {
-			lines = append(lines, "- "+c.changeLine(ch))
+			told = append(told, "- "+c.changeLine(ch))
 		}
-		m.Blocks = append(m.Blocks, chat.Block{Text: strings.Join(lines, "\n")})
+		m.Blocks = append(m.Blocks, paragraphs(told)...)
 	}
 	if more := len(all) - deployShown; more > 0 {
 		links = append([]string{fmt.Sprintf("and %d earlier", more)}, links...)

@@ -128,7 +128,7 @@ func (c *Call) whichOne(open []incident.State) chat.Message {
 	for _, s := range open {
 		verb := fmt.Sprintf("%s %s", s.Number, c.In.Text)
 		if len(verb) <= 100 && len(buttons) < 5 && len(c.In.Values) == 0 {
-			buttons = append(buttons, chat.Button{Label: chat.Cut(s.Number.String()+" "+s.Title, 30), Verb: verb})
+			buttons = append(buttons, chat.Button{Label: chat.Cut(s.Number.String()+" "+s.Title, 30), Verb: verb, Danger: c.Verb.Danger})
 		}
 	}
 	if len(open) <= 5 && len(buttons) == len(open) {

@@ -78,7 +78,8 @@ func (c *Call) likeAnID(id string) bool {
 	if id == "" || strings.ContainsAny(id, " \t\n") {
 		return false
 	}
-	return !figures(string(c.In.User.ID)) || figures(id) && id == strings.ToUpper(id)
+	own := string(c.In.User.ID)
+	return !figures(own) || figures(id) && (own != strings.ToUpper(own) || id == strings.ToUpper(id))
 }
 
 // figures reports whether an account's id has figures in it, as those have that a platform makes up.

@@ -14,7 +14,7 @@ import (
 const (
 	logLimit  = 500 // lines asked for, to be counted
 	logShown  = 12  // lines shown
-	logWidth  = 220 // characters of a line that are shown
+	logWidth  = 200 // characters of a line that are shown
 	logWindow = 30 * time.Minute
 )
 

@@ -45,6 +45,9 @@ func (m metrics) QueryMetrics(_ context.Context, q ops.MetricQuery) (ops.MetricR
 		values = m.now
 	}
 	v, ok := values[q.Signal]
+	if v < 0 {
+		return ops.MetricResult{}, &ops.Error{Op: "x", Kind: ops.Unavailable, Msg: "Prometheus is restarting"}
+	}
 	if !ok {
 		return ops.MetricResult{}, &ops.Error{Op: "x", Kind: ops.NotFound, Msg: "no such signal"}
 	}
@@ -196,4 +199,32 @@ func TestMetricsHaveAPicture(t *testing.T) {
 		}
 	}
 	t.Error("there is no picture")
+}
+
+func TestASignalThatFailsIsNamedBesideTheOthers(t *testing.T) {
+	w := lookWorld(t)
+	w.set[2] = source("prometheus", ops.Offer{Metrics: metrics{end: w.now, now: map[ops.Signal]float64{ops.Latency: 2.4, ops.Errors: -1}}})
+	got := w.types("bo", "room41", "metrics")
+	for _, want := range []string{"latency 2.4 s, no values before.", "⚠ prometheus, in part: Prometheus is restarting"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the answer lacks %q:\n%s", want, got)
+		}
+	}
+	w.set[2] = source("prometheus", ops.Offer{Metrics: metrics{end: w.now, now: map[ops.Signal]float64{ops.Latency: -1}}})
+	if got := w.types("bo", "room41", "metrics"); !strings.Contains(got, "No source told anything of checkout.") || !strings.Contains(got, "⚠ prometheus: Prometheus is restarting") {
+		t.Errorf("when all fail: %s", got)
+	}
+}
+
+func TestMetricsOfARawQuery(t *testing.T) {
+	w := lookWorld(t)
+	w.set[2] = source("prometheus", ops.Offer{Metrics: metrics{end: w.now, now: map[ops.Signal]float64{"": 5}, before: map[ops.Signal]float64{"": 5}}})
+	for _, text := range []string{`metrics "rate(x[5m])"`, "metrics sum(rate(x[5m])) by (y)", "metrics up --raw"} {
+		if got := w.types("bo", "room41", text); !strings.Contains(got, "the query 5, was 5 (unchanged)") {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+	if got := w.types("bo", "room41", "metrics checkout latncy"); got != "(private) \"latncy\" is no signal. There are: latency, traffic, errors, saturation." {
+		t.Errorf("a mistyped signal: %s", got)
+	}
 }

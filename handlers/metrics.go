@@ -79,6 +79,7 @@ type reading struct {
 type metricsOf struct {
 	readings []reading
 	deploys  []ops.Change
+	lacking  error // why some of it is missing, though the rest came
 }
 
 func (c *Call) metrics(ctx context.Context) (Answer, error) {
@@ -142,7 +143,7 @@ func (c *Call) signals(q ops.MetricQuery) []ops.Signal {
 }
 
 // readMetrics asks one source for each signal, now and before, and for the deploys if it knows of them. A signal that it does not have
-// is left out; its error is that of the first signal that failed otherwise, when no signal came.
+// is left out; when no signal came, the error is that of the first that failed otherwise.
 func readMetrics(ctx context.Context, s ops.Source, q ops.MetricQuery, signals []ops.Signal) (metricsOf, error) {
 	var out metricsOf
 	readings, errs := make([]reading, len(signals)), make([]error, len(signals)+1)
@@ -168,6 +169,7 @@ func readMetrics(ctx context.Context, s ops.Source, q ops.MetricQuery, signals [
 		}
 	}
 	if len(out.readings) > 0 {
+		out.lacking = failed
 		return out, nil
 	}
 	return out, failed
@@ -312,12 +314,15 @@ func (c *Call) metricsFound(q ops.MetricQuery, replies []reply[metricsOf], pictu
 				best = rd
 			}
 		}
+		if r.value.lacking != nil {
+			m.Blocks = append(m.Blocks, chat.Block{Context: "⚠ " + esc(r.source.Name) + ", in part: " + esc(c.why(r.source, r.value.lacking))})
+		}
 		if l := r.value.readings[0].now.Link; l != "" {
 			links = append(links, link(r.source.Name, l))
 		}
 	}
 	if len(m.Blocks) == 0 && !slices.ContainsFunc(replies, func(r reply[metricsOf]) bool { return !r.done }) {
-		m.Blocks = append(m.Blocks, chat.Block{Text: fmt.Sprintf("No source has metrics of **%s**.", esc(c.metricName(q)))})
+		m.Blocks = append(m.Blocks, chat.Block{Text: fmt.Sprintf("No source told anything of **%s**.", esc(c.metricName(q)))})
 	}
 	if picture && len(best.now.Series) > 0 {
 		m.Blocks = append(m.Blocks, c.picture(q, best, deploys)...)

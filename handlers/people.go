@@ -115,26 +115,26 @@ func (c *Call) handoff(ctx context.Context) (Answer, error) {
 }
 
 func (c *Call) who() (Answer, error) {
-	var lines []string
+	var told []string
 	services := c.router.deps.Catalog().Services
 	switch s, known := c.service(); {
 	case known:
-		lines = append(lines, c.router.onCallLine(s))
+		told = append(told, c.router.onCallLine(s))
 	case c.State.Declared():
 	case len(services) == 0:
 		return Answer{}, improper("The catalog names no services, so sitrep does not know who is on call. Add them under `services` in the configuration.")
 	default:
 		for _, s := range services[:min(len(services), 20)] {
-			lines = append(lines, "- "+c.router.onCallLine(s))
+			told = append(told, "- "+c.router.onCallLine(s))
 		}
 	}
 	if roles := c.roles(); roles != "" {
-		lines = append(lines, roles)
+		told = append(told, roles)
 	}
-	if len(lines) == 0 {
-		lines = append(lines, fmt.Sprintf("Nobody takes part in %s yet, and it names no service.", title(c.State)))
+	if len(told) == 0 {
+		told = append(told, fmt.Sprintf("Nobody takes part in %s yet, and it names no service.", title(c.State)))
 	}
-	return say("%s", strings.Join(lines, "\n")), nil
+	return lines(told), nil
 }
 
 // service is the service that was named, else the incident's own.

@@ -3,6 +3,7 @@ package handlers
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -291,5 +292,50 @@ func TestMentionsFindPeople(t *testing.T) {
 				t.Errorf("%q is %q, %v", tt.text, p.ID, err)
 			}
 		})
+	}
+}
+
+func TestSecretsDoNotReachTheRecord(t *testing.T) {
+	w := newWorld(t)
+	w.begin(`new "x"`)
+	got := w.types("bo", "room41", `note "it is AKIAIOSFODNN7EXAMPLE"`)
+	if want := "Noted for #41: “it is [aws key]”\nWhat looked like a secret was left out."; got != want {
+		t.Errorf("told %q, want %q", got, want)
+	}
+	for _, r := range w.engine.all["s00-41"] {
+		if data, err := incident.Encode(r); err != nil || strings.Contains(string(data), "AKIA") {
+			t.Errorf("the record has %s, %v", data, err)
+		}
+	}
+}
+
+func TestWhatTellsManyIsMarkedWhenItIsAsked(t *testing.T) {
+	w := newWorld(t)
+	w.begin(`new "a"`)
+	w.begin(`new "b"`)
+	for text, want := range map[string]bool{"resolve done": true, "join": false} {
+		a := w.router.Handle(t.Context(), w.in("bo", "general", text), nil)
+		buttons := a.Message.Blocks[len(a.Message.Blocks)-1].Buttons
+		if len(buttons) != 2 || buttons[0].Danger != want || buttons[0].Verb != "#42 "+text {
+			t.Errorf("%s: the buttons are %+v", text, buttons)
+		}
+	}
+}
+
+func TestALongTimelineIsCutToTheNewest(t *testing.T) {
+	w := newWorld(t)
+	w.begin(`new "x"`)
+	for i := range 40 {
+		w.types("bo", "room41", fmt.Sprintf("note %d %s", i, strings.Repeat("blah ", 50)))
+	}
+	a := w.router.Handle(t.Context(), w.in("bo", "room41", "timeline"), nil)
+	text := a.Message.Plain()
+	if !strings.Contains(text, "the last 25 of 43 entries") || strings.Contains(text, " 14 blah") || !strings.Contains(text, " 15 blah") || !strings.Contains(text, " 39 blah") {
+		t.Errorf("the timeline is\n%s", text)
+	}
+	for _, b := range a.Message.Blocks {
+		if len(b.Text) > 2500 {
+			t.Errorf("a block has %d characters", len(b.Text))
+		}
 	}
 }

@@ -90,11 +90,11 @@ func (c *Call) timeline(ctx context.Context) (Answer, error) {
 		head = fmt.Sprintf("%s: the last %d of %s%s. `--since` reaches further back: it began at %s.",
 			title(c.State), mostEntries, count(len(entries), "entry", "entries"), from, c.at(entries[0].At))
 	}
-	lines := []string{head}
+	told := []string{head}
 	for _, e := range entries[left:] {
-		lines = append(lines, c.entryLine(e))
+		told = append(told, c.entryLine(e))
 	}
-	return say("%s", strings.Join(lines, "\n")), nil
+	return lines(told), nil
 }
 
 func (c *Call) entryLine(e incident.Entry) string {

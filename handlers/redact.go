@@ -11,27 +11,44 @@ type secret struct {
 	shown string
 }
 
-var secrets = []secret{
-	{regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`), "[private key]"},
-	{regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*`), "[jwt]"},
-	{regexp.MustCompile(`https://hooks\.slack\.com/[^\s"'<>]+|https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/[^\s"'<>]+`), "[webhook]"},
-	{regexp.MustCompile(`\b(?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{16}\b`), "[aws key]"},
-	{regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{16,}|xox[a-z]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}` +
-		`|[sr]k_(?:live|test)_[A-Za-z0-9]{10,}|sk-[A-Za-z0-9_-]{20,}|AIza[A-Za-z0-9_-]{35}|npm_[A-Za-z0-9]{30,}|dop_v1_[a-f0-9]{40,})`), "[token]"},
-	{regexp.MustCompile(`\b[MNO][A-Za-z0-9_-]{23,28}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}`), "[token]"},
-	{regexp.MustCompile(`(?i)\b((?:bearer|basic|digest|token)\s+)[A-Za-z0-9._~+/=-]{8,}`), "${1}[redacted]"},
-	{regexp.MustCompile(`(\b[a-z][a-z0-9+.-]*://)[^\s/@:"']*:[^\s/@"']+@`), "${1}[redacted]@"},
-	{regexp.MustCompile(`(?i)([a-z0-9_.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api_?-?key|access_?-?key|private_?-?key|credentials?|authorization|cookie|session_?-?id|signature)` +
-		`[a-z0-9_-]*\\?["']?\s*[:=]\s*)(\\?"(?:[^"\\]|\\[^"])*\\?"|'[^']*'|[^\s,;&"'}\])]+)`), "${1}[redacted]"},
-	{regexp.MustCompile(`\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b`), "[email]"},
+// certain are secrets wherever they stand.
+var certain = []secret{
+	{shape: regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`), shown: "[private key]"},
+	{shape: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*`), shown: "[jwt]"},
+	{shape: regexp.MustCompile(`https://hooks\.slack\.com/[^\s"'<>]+|https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/[^\s"'<>]+`), shown: "[webhook]"},
+	{shape: regexp.MustCompile(`\b(?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{16}\b`), shown: "[aws key]"},
+	{shape: regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{16,}|xox[a-z]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}` +
+		`|[sr]k_(?:live|test)_[A-Za-z0-9]{10,}|sk-[A-Za-z0-9_-]{20,}|AIza[A-Za-z0-9_-]{35}|npm_[A-Za-z0-9]{30,}|dop_v1_[a-f0-9]{40,})`), shown: "[token]"},
+	{shape: regexp.MustCompile(`\b[MNO][A-Za-z0-9_-]{23,28}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}`), shown: "[token]"},
+	{shape: regexp.MustCompile(`(?i)\b((?:bearer|basic|digest|token)\s+)[A-Za-z0-9._~+/=-]{8,}`), shown: "${1}[redacted]"},
+	{shape: regexp.MustCompile(`(\b[a-z][a-z0-9+.-]*://)[^\s/@:"']*:[^\s/@"']+@`), shown: "${1}[redacted]@"},
+}
+
+// likely is looked for in what machines wrote alone; in people's words it is mostly something else ("password: see the wiki").
+var likely = []secret{
+	{shape: regexp.MustCompile(`(?i)([a-z0-9_.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api_?-?key|access_?-?key|private_?-?key|credentials?|authorization|cookie|session_?-?id|signature)` +
+		`[a-z0-9_-]*\\?["']?\s*[:=]\s*)(\\?"(?:[^"\\]|\\[^"])*\\?"|'[^']*'|[^\s,;&"'}\])]+)`), shown: "${1}[redacted]"},
+	{shape: regexp.MustCompile(`\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b`), shown: "[email]"},
+}
+
+// assigned is what is left of that for people's words.
+var assigned = []secret{
+	{shape: regexp.MustCompile(`(?i)\b((?:password|passwd|pwd|secret|token|api_?key|access_?key)=)[^\s,;&"'}\])]+`), shown: "${1}[redacted]"},
 }
 
 var cardNumber = regexp.MustCompile(`\b[3-6]\d{3}(?:[ -]?\d){9,15}\b`)
 
-// redact takes secrets and what points to a person out of text.
-func redact(text string) string {
-	for _, s := range secrets {
-		text = s.shape.ReplaceAllString(text, s.shown)
+// redact takes secrets and what points to a person out of what a machine wrote.
+func redact(text string) string { return without(text, certain, likely) }
+
+// redactWords takes out of a person's words what is certainly a secret.
+func redactWords(text string) string { return without(text, certain, assigned) }
+
+func without(text string, lists ...[]secret) string {
+	for _, list := range lists {
+		for _, s := range list {
+			text = s.shape.ReplaceAllString(text, s.shown)
+		}
 	}
 	return cardNumber.ReplaceAllStringFunc(text, func(n string) string {
 		if luhn(strings.NewReplacer(" ", "", "-", "").Replace(n)) {

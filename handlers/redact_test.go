@@ -36,3 +36,18 @@ func TestRedact(t *testing.T) {
 		})
 	}
 }
+
+func TestPeoplesWordsKeepWhatIsNoSecret(t *testing.T) {
+	tests := map[string]string{
+		"Auth token: expired for the EU":                   "Auth token: expired for the EU",
+		"ask ana@shop.example about it":                    "ask ana@shop.example about it",
+		"rotated AKIAIOSFODNN7EXAMPLE":                     "rotated [aws key]",
+		"log in with password=hunter2, then look":          "log in with password=[redacted], then look",
+		"curl -H 'Authorization: Bearer abcdef1234567890'": "curl -H 'Authorization: Bearer [redacted]'",
+	}
+	for text, want := range tests {
+		if got := redactWords(text); got != want {
+			t.Errorf("redactWords(%q) = %q, want %q", text, got, want)
+		}
+	}
+}

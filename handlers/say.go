@@ -99,3 +99,23 @@ func (c *Call) since(s incident.State) string {
 	}
 	return incident.Span(max(0, end.Sub(began(s))))
 }
+
+// lines is an answer of several lines. It is in parts that each fit into one block on every platform.
+func lines(all []string) Answer { return Answer{Message: chat.Message{Blocks: paragraphs(all)}} }
+
+// mostInBlock is how many characters of CommonMark stand in one block; a moment takes more of them once a platform has written it.
+const mostInBlock = 1800
+
+func paragraphs(all []string) []chat.Block {
+	var blocks []chat.Block
+	var part []string
+	size := 0
+	for _, l := range all {
+		if size += len(l) + 1; size > mostInBlock && len(part) > 0 {
+			blocks = append(blocks, chat.Block{Text: strings.Join(part, "\n")})
+			part, size = nil, len(l)+1
+		}
+		part = append(part, l)
+	}
+	return append(blocks, chat.Block{Text: strings.Join(part, "\n")})
+}
