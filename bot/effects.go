@@ -281,6 +281,8 @@ func (b *batch) add(kind string, j job) {
 		Incident: b.now.ID, Lane: lane, Kind: kind,
 	}
 	switch kind {
+	case taskOpenRoom:
+		t.Urgent = true // what was meant for a room that was lost waits for the one that replaces it
 	case taskCard:
 		t.Merge = taskCard
 	case taskRename:

@@ -93,7 +93,7 @@ func (e *Engine) commit(ctx context.Context, st step) (incident.State, error) {
 		old.ID = st.id
 		events, now, err := st.decide(old)
 		if err != nil {
-			return old, err
+			return old, e.unlessAnswered(ctx, st, err)
 		}
 		switch err := e.write(ctx, st, old, now, events); {
 		case errors.Is(err, store.ErrConflict):
@@ -106,14 +106,26 @@ func (e *Engine) commit(ctx context.Context, st step) (incident.State, error) {
 	}
 }
 
+// unlessAnswered drops a refusal when the request was carried out before: what it asked for is so already because of it.
+func (e *Engine) unlessAnswered(ctx context.Context, st step, refusal error) error {
+	for _, r := range st.requests {
+		if yes, err := e.store.Answered(ctx, st.id, requestOf(r, st.id)); err != nil || yes {
+			return err
+		}
+	}
+	return refusal
+}
+
+// requestOf names a request for one incident: it may concern several, and is carried out once for each.
+func requestOf(request string, id incident.ID) string { return request + "@" + string(id) }
+
 func (e *Engine) write(ctx context.Context, st step, old, now incident.State, events []incident.Recorded) error {
 	c := store.Commit{
 		Incident: st.id, Expect: old.Version, Events: events, State: now,
 		Done: st.done, Claims: st.claims, Counts: st.counts, Clear: st.clear,
 	}
 	for _, r := range st.requests {
-		// A request may concern several incidents, and is carried out once for each.
-		c.Requests = append(c.Requests, r+"@"+string(st.id))
+		c.Requests = append(c.Requests, requestOf(r, st.id))
 	}
 	recorded := e.clock.Now()
 	for i := range c.Events {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"sitrep/bot/chat"
 	"sitrep/bot/incident"
@@ -72,7 +73,8 @@ func (a action) do(ctx context.Context) ([]incident.Intent, error) {
 	return nil, &ops.Error{Op: "bot.perform", Kind: ops.Invalid, Msg: "A newer sitrep left a task that this one does not know: " + a.it.Kind + "."}
 }
 
-// place returns where the task is to be done. It is false when the incident's room there is lost, so that nothing can be done any more.
+// place returns where the task is to be done. It is false when the incident's room there is lost, so that nothing can be done any more; while
+// a room is being opened, it is an error that passes.
 func (a action) place(ctx context.Context) (chat.RoomID, bool, error) {
 	switch {
 	case a.job.User != "":
@@ -81,7 +83,10 @@ func (a action) place(ctx context.Context) (chat.RoomID, bool, error) {
 	case a.job.Channel != "":
 		return chat.RoomID(a.job.Channel), true, nil
 	}
-	room := a.s.Rooms[a.job.Platform]
+	room, wanted := a.s.Rooms[a.job.Platform]
+	if wanted && room.ID == "" && room.Lost == "" {
+		return "", false, &ops.Error{Op: "bot.place", Kind: ops.Throttled, Msg: "The room is not open yet.", RetryAfter: time.Second}
+	}
 	return chat.RoomID(room.ID), room.Usable(), nil
 }
 

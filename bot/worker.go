@@ -143,12 +143,20 @@ func (w *worker) failed(ctx context.Context, l *lane, it *item, ids []store.Task
 		}
 		return nil
 	}
-	log.Error("task given up")
-	intents := []incident.Intent{incident.Intent(failure)}
-	if lost, ok := w.lostRoom(it, kind); ok {
-		intents = []incident.Intent{lost}
+	lost, gone := w.lostRoom(ctx, it, kind)
+	switch {
+	case gone && writes(it.Kind):
+		log.Warn("room is gone; the message waits for another one")
+		return w.settleNothing(ctx, it, lost)
+	case gone:
+		return w.settle(ctx, l, it, ids, []incident.Intent{lost})
+	case it.Kind == taskOpenRoom:
+		log.Error("room cannot be opened")
+		j := readJob(it)
+		return w.settle(ctx, l, it, ids, []incident.Intent{failure, incident.RoomIsLost{Platform: j.Platform, Reason: incident.NotOpened}})
 	}
-	return w.settle(ctx, l, it, ids, intents)
+	log.Error("task given up")
+	return w.settle(ctx, l, it, ids, []incident.Intent{failure})
 }
 
 // settleNothing records a failure without taking the task away.
@@ -160,12 +168,12 @@ func (w *worker) settleNothing(ctx context.Context, it *item, failure incident.I
 }
 
 // lostRoom reports whether the error means that the incident's own room is no longer there.
-func (w *worker) lostRoom(it *item, kind ops.Kind) (incident.Intent, bool) {
+func (w *worker) lostRoom(ctx context.Context, it *item, kind ops.Kind) (incident.Intent, bool) {
 	j := readJob(it)
 	if kind != ops.NotFound || j.Channel != "" || j.User != "" || it.Kind == taskOpenRoom {
 		return nil, false
 	}
-	s, _, err := w.bot.deps.Store.Load(context.Background(), it.Incident)
+	s, _, err := w.bot.deps.Store.Load(ctx, it.Incident)
 	if err != nil || !s.Rooms[j.Platform].Usable() {
 		return nil, false
 	}

@@ -103,7 +103,7 @@ func (in RoomIsLost) decide(d *decision) error {
 		return refuse(Stale, "The room was archived on request.")
 	}
 	d.emit(RoomLost{Platform: in.Platform, Room: in.Room, Name: room.Name, Reason: in.Reason})
-	if !d.s.Open() || d.elsewhere(in.Platform) || room.Generation > 1 {
+	if !d.s.Open() || d.elsewhere(in.Platform) || room.Generation > 1 || in.Reason == NotOpened {
 		return nil
 	}
 	d.emit(RoomWanted{Platform: in.Platform, Generation: room.Generation + 1})

@@ -285,6 +285,9 @@ type (
 	}
 )
 
+// NotOpened is why a room is lost that could never be opened.
+const NotOpened = "not opened"
+
 func (DeclaredEvent) kind() string      { return "declared.v1" }
 func (AlertAttached) kind() string      { return "alert_attached.v1" }
 func (AlertCleared) kind() string       { return "alert_cleared.v1" }

@@ -308,6 +308,9 @@ func tellRooms(e *Entry, ev Event) bool {
 		e.Link = ev.URL
 		return e.say(KindRoom, "Room %s opened on %s", ev.Name, ev.Platform)
 	case RoomLost:
+		if ev.Reason == NotOpened {
+			return e.say(KindRoom, "No room could be opened on %s", ev.Platform)
+		}
 		return e.say(KindRoom, "Room %s on %s was %s", ev.Name, ev.Platform, lostHow(ev.Reason))
 	case RoomArchived:
 		return e.say(KindRoom, "Rooms archived")

@@ -86,6 +86,8 @@ type Incidents interface {
 	List(ctx context.Context, before incident.Number, limit int) ([]incident.ID, error)
 	// Claimed returns who holds a key, or an empty id.
 	Claimed(ctx context.Context, key string) (incident.ID, error)
+	// Answered reports whether a commit to the shard of the incident has carried out a request.
+	Answered(ctx context.Context, id incident.ID, request string) (bool, error)
 	// Room returns the incident that a room of a platform belongs to, or ErrNotFound. It follows State.Rooms.
 	Room(ctx context.Context, platform, room string) (incident.ID, error)
 }

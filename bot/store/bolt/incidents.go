@@ -172,3 +172,12 @@ func (s *Store) Room(ctx context.Context, platform, room string) (incident.ID, e
 		return incident.ID(tx.Bucket(rooms).Get(pair(platform, room)))
 	})
 }
+
+// Answered reports whether a commit to the shard of the incident has carried out a request.
+func (s *Store) Answered(ctx context.Context, id incident.ID, request string) (yes bool, err error) {
+	err = s.view(ctx, "bolt.Answered", func(tx *bbolt.Tx) error {
+		yes = answered.has(tx, answeredKey(id.Shard(), request))
+		return nil
+	})
+	return yes, err
+}

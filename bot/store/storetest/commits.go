@@ -199,10 +199,19 @@ func cancelledCommit(f *fixture) {
 func replayBeforeConflict(f *fixture) {
 	c := declared(one, 1)
 	c.Requests = []string{"test:1"}
+	f.answered(one, "test:1", false)
 	f.commit(c)
 	f.reopen()
+	f.answered(one, "test:1", true)
 	if err := f.Commit(f.Context(), c); !errors.Is(err, store.ErrReplayed) {
 		f.Errorf("got %v, want ErrReplayed", err)
+	}
+}
+
+func (f *fixture) answered(id incident.ID, request string, want bool) {
+	f.Helper()
+	if got, err := f.Answered(f.Context(), id, request); err != nil || got != want {
+		f.Errorf("Answered(%q) = %t, %v", request, got, err)
 	}
 }
 
