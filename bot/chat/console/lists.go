@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -110,15 +111,39 @@ func (c *Console) postRoom(v visit) (answer, error) {
 }
 
 func (c *Console) archiveRoom(v visit) (answer, error) {
-	return c.closeRoom(v, actArchive, func(r *room) { r.Archived = true })
+	return c.closeRoom(v, actArchive, func(r *room) error { r.Archived = true; return nil })
 }
 
 func (c *Console) deleteRoom(v visit) (answer, error) {
-	return c.closeRoom(v, actDeleteRoom, func(r *room) { r.Deleted = true })
+	return c.closeRoom(v, actDeleteRoom, func(r *room) error {
+		r.Deleted, r.Topic = true, ""
+		return c.forget(v.Context(), r.ID)
+	})
+}
+
+// forget erases the messages and files of a room; c.writing is held. Done again after it failed half way, it goes on.
+func (c *Console) forget(ctx context.Context, in chat.RoomID) error {
+	c.mu.RLock()
+	all := slices.Clone(c.mem.messages[in])
+	c.mu.RUnlock()
+	for _, m := range all {
+		for _, id := range m.Files {
+			if err := c.keep.DeleteRecord(ctx, kindFile, id); err != nil {
+				return err
+			}
+		}
+		if err := c.keep.DeleteRecord(ctx, kindMessage, m.recordKey()); err != nil {
+			return err
+		}
+		c.mu.Lock()
+		c.mem.dropMessage(m)
+		c.mu.Unlock()
+	}
+	return nil
 }
 
 // closeRoom does by hand to a room what the bot did not ask for, and tells it.
-func (c *Console) closeRoom(v visit, kind string, change func(*room)) (answer, error) {
+func (c *Console) closeRoom(v visit, kind string, change func(*room) error) (answer, error) {
 	op := "console." + kind
 	s, user, err := c.hear(v)
 	if err != nil {
@@ -131,7 +156,7 @@ func (c *Console) closeRoom(v visit, kind string, change func(*room)) (answer, e
 	if err := c.hand(v, s.ID, kind, act{User: user, Room: r.ID, RoomName: r.Name}); err != nil {
 		return answer{}, err
 	}
-	err = c.changeRoom(v.Context(), op, r.ID, func(r *room) error { change(r); return nil })
+	err = c.changeRoom(v.Context(), op, r.ID, change)
 	return answer{http.StatusAccepted, accepted{ID: s.ID}}, err
 }
 

@@ -144,6 +144,12 @@ func (mem *memory) addMessage(m *message) {
 	mem.rev = max(mem.rev, m.Seq)
 }
 
+func (mem *memory) dropMessage(m *message) {
+	mem.messages[m.Room] = slices.DeleteFunc(mem.messages[m.Room], func(x *message) bool { return x.ID == m.ID })
+	delete(mem.byID, m.ID)
+	delete(mem.byKey, m.keyInRoom())
+}
+
 func (m *message) keyInRoom() string { return string(m.Room) + " " + m.Key }
 
 func (mem *memory) changed(ch change) {
