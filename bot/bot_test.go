@@ -332,3 +332,22 @@ func TestAPrivateIncidentIsAnnouncedNowhere(t *testing.T) {
 		}
 	}
 }
+
+func TestNobodyLeads(t *testing.T) {
+	w := newWorld(t, "fake")
+	w.run()
+	w.alert("a1", "f1 firing checkout slow")
+	w.quiet()
+	for n := 1; n <= 3; n++ {
+		w.clock.Advance(5 * time.Minute)
+		w.eventually("a reminder", func() bool { return w.state(1).Nags == n })
+		w.quiet()
+	}
+	w.clock.Advance(time.Hour)
+	w.quiet()
+	said := w.platforms[0].calls("post R1 \u26a0\ufe0f Nobody leads")
+	called := w.platforms[0].calls("call U1")
+	if len(said) != 3 || len(called) != 1 {
+		t.Errorf("said %d times, called %d times:\n%s", len(said), len(called), strings.Join(w.platforms[0].calls(""), "\n"))
+	}
+}

@@ -110,9 +110,23 @@ func (b *batch) line(r incident.Recorded) {
 	}
 	b.eachRoom(func(platform string) {
 		if platform != r.Source || r.Actor.Zero() {
-			b.add(taskPost, job{Platform: platform, Message: &m})
+			said := m
+			said.Notify = b.called(platform, r.Event)
+			b.add(taskPost, job{Platform: platform, Message: &said})
 		}
 	})
+}
+
+// callOnCall is the reminder of a missing lead at which the people on call are called, and not only told.
+const callOnCall = 3
+
+// called returns whom the line of an event calls: the people on call, once nobody has taken the lead for too long. A drill calls nobody.
+func (b *batch) called(platform string, e incident.Event) []chat.UserID {
+	missing, ok := e.(incident.LeadMissing)
+	if !ok || missing.Count < callOnCall || b.now.Drill {
+		return nil
+	}
+	return userIDs(accounts(b.now.Invited, platform))
 }
 
 // update sends an update to its audience's channels. Updates of private incidents and of drills leave the rooms for nowhere.
@@ -198,15 +212,20 @@ func (b *batch) inviteEverywhere(p incident.Person) {
 }
 
 func (b *batch) invite(platform string, people []incident.Person) {
+	if users := accounts(people, platform); len(users) > 0 {
+		b.add(taskInvite, job{Platform: platform, Users: users})
+	}
+}
+
+// accounts returns people's user ids on a platform.
+func accounts(people []incident.Person, platform string) []string {
 	var users []string
 	for _, p := range people {
 		if u := p.Accounts[platform]; u != "" && !slices.Contains(users, u) {
 			users = append(users, u)
 		}
 	}
-	if len(users) > 0 {
-		b.add(taskInvite, job{Platform: platform, Users: users})
-	}
+	return users
 }
 
 // cards has every card shown anew when something that a card tells has changed.

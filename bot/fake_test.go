@@ -169,7 +169,12 @@ func (f *fakePlatform) Lookup(_ context.Context, u chat.UserID) (chat.User, erro
 
 func (f *fakePlatform) Post(_ context.Context, p chat.Post) (chat.Posted, error) {
 	posted := chat.Posted{ID: chat.MessageID(p.Key), URL: "https://chat.example/" + string(p.Key)}
-	return posted, f.call(fmt.Sprintf("post %s %s", p.Room, firstLine(p.Message)), func() { f.posts[p.Key] = posted })
+	return posted, f.call(fmt.Sprintf("post %s %s", p.Room, firstLine(p.Message)), func() {
+		f.posts[p.Key] = posted
+		for _, u := range p.Message.Notify {
+			f.log = append(f.log, "call "+string(u))
+		}
+	})
 }
 
 func (f *fakePlatform) FindPost(_ context.Context, p chat.Post) (chat.Posted, error) {

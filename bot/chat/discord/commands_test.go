@@ -139,6 +139,7 @@ func TestAPrivateAnswerToAMentionIsADirectMessage(t *testing.T) {
 	in := s.inbox.Wait(t, chat.Command)
 	for range 2 {
 		s.must(s.d.Reply(t.Context(), chat.Reply{To: in.Reply, Key: "k/1", Message: chat.Text("for your eyes"), Private: true}))
+		s.fake.Advance(3 * time.Minute)
 	}
 	if seen := s.fake.Messages(room, bo); len(seen) != 1 {
 		t.Errorf("bo sees %+v", seen)

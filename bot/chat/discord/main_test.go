@@ -14,7 +14,7 @@ const zapLevel = zapcore.DPanicLevel
 // Discordgo sleeps for a second whenever a session ends, so that these tests mostly wait: many wait at once.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "24"); err != nil {
+	if err := flag.Set("test.parallel", "12"); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())

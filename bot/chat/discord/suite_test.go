@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/zap/zaptest"
 
@@ -62,7 +61,6 @@ func config(fake *discordfake.Fake) discord.Config {
 	return discord.Config{
 		Token: discordfake.BotToken, ApplicationID: fake.ApplicationID(), GuildID: fake.GuildID(), PublicKey: fake.PublicKey(),
 		APIURL: fake.URL(), Instance: "test", Commands: verbs(),
-		OpenTimeout: 5 * time.Second, Silence: 30 * time.Second,
 	}
 }
 

@@ -2,8 +2,10 @@ package slack
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	api "github.com/slack-go/slack"
 
@@ -42,7 +44,7 @@ func keyOf(r chat.Reply) answerKey {
 
 // whisper answers the asker alone.
 func (s *Slack) whisper(ctx context.Context, r chat.Reply) error {
-	body, _, err := s.compose(ctx, r.Message, nil)
+	body, _, err := s.compose(ctx, inline(r.Message), nil)
 	if err != nil {
 		return err
 	}
@@ -54,6 +56,18 @@ func (s *Slack) whisper(ctx context.Context, r chat.Reply) error {
 	}
 	_, err = s.api.PostEphemeralContext(ctx, bare(r.To.Room), bare(r.To.User), body...)
 	return fault("slack.chat.postEphemeral", err)
+}
+
+// inline shows the text of a message's files in place: a private answer shares no file, so a link would lead nowhere.
+func inline(m chat.Message) chat.Message {
+	blocks := slices.Clone(m.Blocks)
+	for i, b := range blocks {
+		if b.File != nil && utf8.Valid(b.File.Data) {
+			blocks[i] = chat.Block{Code: string(b.File.Data)}
+		}
+	}
+	m.Blocks = blocks
+	return m
 }
 
 // respond answers through the response URL, and replaces what was answered there before.
