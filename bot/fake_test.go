@@ -234,7 +234,7 @@ func (h fakeHandler) Handle(ctx context.Context, in chat.Inbound, _ func(chat.Me
 
 // world is a bot on a real store with fake platforms.
 type world struct {
-	t         *testing.T
+	t         testing.TB
 	path      string
 	clock     *handClock
 	store     store.Store
@@ -244,7 +244,7 @@ type world struct {
 	stop      func()
 }
 
-func newWorld(t *testing.T, platforms ...string) *world {
+func newWorld(t testing.TB, platforms ...string) *world {
 	t.Helper()
 	w := &world{t: t, path: filepath.Join(t.TempDir(), "bot.db"), clock: newHandClock(), settings: Settings{
 		RoomPlatforms: platforms, Policy: DefaultPolicy(), Zone: time.UTC,
