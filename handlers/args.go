@@ -108,6 +108,9 @@ func (v *Verb) sort(words []word, number incident.Number, c clock) (typed, error
 		case w.has:
 			t.given[a.Name] = w.text
 			words = a.more(&t, words, c)
+		case a.Kind == Yes && len(words) > 0 && yesOrNo(words[0]):
+			t.given[a.Name] = words[0].text
+			words = words[1:]
 		case a.Kind == Yes:
 			t.given[a.Name] = "yes"
 		case len(words) == 0 || words[0].flag:
@@ -119,6 +122,10 @@ func (v *Verb) sort(words []word, number incident.Number, c clock) (typed, error
 	}
 	v.takeNumber(&t)
 	return t, nil
+}
+
+func yesOrNo(w word) bool {
+	return w.key == "" && !w.quoted && slices.Contains([]string{"yes", "no", "true", "false"}, strings.ToLower(w.text))
 }
 
 // mistyped reports whether an unknown flag is a slip, and not simply text: "--privat", or anything where no text is taken.
