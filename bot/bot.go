@@ -167,14 +167,15 @@ func (b *Bot) runFeed(ctx, work context.Context, woken chan<- struct{}) error {
 		case woken <- struct{}{}:
 		default:
 		}
-		if err := errors.Join(b.worker.take(ctx, work, false), b.inbox.take(ctx, work)); err != nil && ctx.Err() == nil {
-			b.log.Warn("store could not be read", zap.Error(err))
-			if b.deps.Clock.Wait(ctx, b.deps.Clock.Now().Add(time.Second)) == nil {
-				select {
-				case woken <- struct{}{}:
-				default:
-				}
+		for {
+			err := errors.Join(b.worker.take(ctx, work, false), b.inbox.take(ctx, work))
+			if err == nil {
+				break
 			}
+			if ctx.Err() != nil || b.deps.Clock.Wait(ctx, b.deps.Clock.Now().Add(time.Second)) != nil {
+				return nil //nolint:nilerr // the end of ctx is how the feed is stopped
+			}
+			b.log.Warn("store could not be read; trying again", zap.Error(err))
 		}
 	}
 }

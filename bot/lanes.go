@@ -31,7 +31,6 @@ type item struct {
 	store.Task
 	unsure bool // an earlier try may have come through
 	tries  int
-	told   bool // that it keeps failing has been recorded
 }
 
 func newLanes(work func(ctx context.Context, l *lane)) *lanes {

@@ -105,9 +105,8 @@ func (w *worker) one(ctx context.Context, l *lane, it *item, p *pace) error {
 	if err != nil {
 		return w.failed(ctx, l, it, ids, err, p)
 	}
-	if it.told {
-		intents = append(intents, incident.EffectWorks{What: what(it.Kind), Target: w.target(it)})
-	}
+	// Another process may have recorded that it failed; the core drops this where nothing had.
+	intents = append(intents, incident.EffectWorks{What: what(it.Kind), Target: w.target(it)})
 	return w.settle(ctx, l, it, ids, intents)
 }
 
@@ -138,7 +137,6 @@ func (w *worker) failed(ctx context.Context, l *lane, it *item, ids []store.Task
 		p.park(w.bot.deps.Clock.Now(), retryAfter(err, it.tries))
 		log.Warn("task will be tried again")
 		if it.tries == tellAfter && kind != ops.Throttled {
-			it.told = true
 			return w.settleNothing(ctx, it, failure)
 		}
 		return nil
