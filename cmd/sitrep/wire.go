@@ -158,14 +158,18 @@ func (i intake) Receive(ctx context.Context, r webhook.Request) error {
 func platforms(cfg Config, specs []chat.CommandSpec, keep console.Keeper, now func() time.Time, log *zap.Logger) ([]chat.Platform, error) {
 	var ps []chat.Platform
 	if cfg.Slack.BotToken.Reveal() != "" {
-		p, err := slack.New(cfg.slack(), log.Named("slack"))
+		c := cfg.slack()
+		c.Now = now
+		p, err := slack.New(c, log.Named("slack"))
 		if err != nil {
 			return nil, fmt.Errorf("slack: %w", err)
 		}
 		ps = append(ps, p)
 	}
 	if cfg.Discord.Token.Reveal() != "" {
-		p, err := discord.New(cfg.discord(specs), log.Named("discord"))
+		c := cfg.discord(specs)
+		c.Now = now
+		p, err := discord.New(c, log.Named("discord"))
 		if err != nil {
 			return nil, fmt.Errorf("discord: %w", err)
 		}

@@ -38,9 +38,10 @@ type Config struct {
 	// Instance marks rooms, messages and buttons as this bot's, so that two bots in one workspace ignore each other.
 	// It is 1 to 32 letters, digits or "-"; empty means "sitrep".
 	Instance string
-	Command  string           // the slash command; empty means "/inc"
-	Alias    string           // its second name; empty means "/incident", equal to Command means none
-	Now      func() time.Time // the real time, for the age of signatures; nil means time.Now
+	Command  string // the slash command; empty means "/inc"
+	Alias    string // its second name; empty means "/incident", equal to Command means none
+	// Now is the clock by which requests are received; nil means time.Now. The age of signatures is judged by real time.
+	Now func() time.Time
 }
 
 // Validate says what is wrong with the configuration, as an error of kind Invalid. It connects to nothing.

@@ -82,7 +82,7 @@ func (s *Slack) handler(kind string) http.Handler {
 			http.Error(w, "unreadable", http.StatusBadRequest)
 			return
 		}
-		if err := verify(r.Header, body, s.cfg.SigningSecret, s.cfg.Now()); err != nil {
+		if err := verify(r.Header, body, s.cfg.SigningSecret, time.Now()); err != nil {
 			s.log.Warn("request refused", zap.String("path", r.URL.Path), zap.Error(err))
 			http.Error(w, ops.Tell(err), http.StatusUnauthorized)
 			return
