@@ -137,8 +137,8 @@ func TestAPrivateAnswerToAMentionIsADirectMessage(t *testing.T) {
 	ana, bo, room := s.fake.Person("ana"), s.fake.Person("bo"), s.fake.Channel("general")
 	s.fake.Say(ana, room, "@sitrep help")
 	in := s.inbox.Wait(t, chat.Command)
-	for range 2 {
-		s.must(s.d.Reply(t.Context(), chat.Reply{To: in.Reply, Key: "k/1", Message: chat.Text("for your eyes"), Private: true}))
+	for _, text := range []string{"looking it up", "for your eyes"} {
+		s.must(s.d.Reply(t.Context(), chat.Reply{To: in.Reply, Key: "k/1", Message: chat.Text(text), Private: true}))
 		s.fake.Advance(3 * time.Minute)
 	}
 	if seen := s.fake.Messages(room, bo); len(seen) != 1 {
