@@ -281,3 +281,30 @@ func TestRecentForgetsTheOldest(t *testing.T) {
 		t.Error("a, which was used last, is gone")
 	}
 }
+
+func FuzzDecode(f *testing.F) {
+	f.Add(kindEvent, event(`{"type":"message","subtype":"message_changed"}`))
+	f.Add(kindEvent, event(`{"type":"message","subtype":"message_deleted","previous_message":{"user":"U1"}}`))
+	f.Add(kindEvent, event(`{"type":"app_mention","user":"U1","text":"<@U0BOT|x <@U0BOT>> <!date^1> <> <@"}`))
+	f.Add(kindEvent, event(`{"type":"user_change","user":[]}`))
+	f.Add(kindCommand, `{"user_id":"U1","trigger_id":"1","text":"<|> <#> <!>"}`)
+	f.Add(kindInteraction, `{"type":"block_actions","user":{"id":"U1"},"actions":[{}]}`)
+	f.Add(kindInteraction, `{"type":"view_submission","user":{"id":"U1"},"view":{"callback_id":"sitrep:test:0","private_metadata":"{}"}}`)
+	s, err := New(Config{BotToken: "xoxb-1", AppToken: "xapp-1", Instance: "test"}, zap.NewNop())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, kind, payload string) {
+		body, err := json.Marshal(stored{Payload: json.RawMessage(payload), Bot: "U0BOT"})
+		if err != nil {
+			return // no JSON: Slack's payload is kept as JSON or not at all
+		}
+		in, err := s.Decode(chat.Request{ID: "r1", Kind: kind, Body: body, At: at})
+		if err != nil && ops.KindOf(err) != ops.Invalid {
+			t.Errorf("an error of kind %v: %v", ops.KindOf(err), err)
+		}
+		if err == nil && (in.Kind == "" || in.Request != "r1") {
+			t.Errorf("decoded to %+v", in)
+		}
+	})
+}
