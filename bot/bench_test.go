@@ -29,7 +29,7 @@ func BenchmarkIntake(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "alerts/s")
 			start := time.Now()
-			w.eventually("everything decided", func() bool { n, _ := w.bot.Pending(); return n == 0 })
+			w.eventually("everything decided", func() bool { return w.bot.Stats().Requests == 0 })
 			b.ReportMetric(float64(time.Since(start).Milliseconds()), "ms-behind")
 		})
 	}

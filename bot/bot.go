@@ -101,8 +101,27 @@ func (b *Bot) Ready() error {
 	return nil
 }
 
-// Pending returns how many requests wait for their answer, and how many tasks wait to be done.
-func (b *Bot) Pending() (requests, tasks int) { return b.inbox.pending(), b.worker.lanes.pending() }
+// Stats is what a bot has to do and has done since it was made.
+type Stats struct {
+	Requests int // that wait for their answer
+	Tasks    int // that wait to be done
+
+	Done      int64 // tasks done
+	Retried   int64 // tries of tasks that failed and are made again
+	Throttled int64 // tries that a platform refused for a while, which are among the retried
+	GivenUp   int64 // tasks that will not be done; each stands on its incident's timeline
+	Updates   int64 // updates that were delivered to a channel
+	Late      int64 // of these, more than a minute after they were due
+}
+
+// Stats returns the figures of this moment.
+func (b *Bot) Stats() Stats {
+	c := &b.worker.counts
+	return Stats{
+		Requests: b.inbox.pending(), Tasks: b.worker.lanes.pending(), Done: c.done.Load(), Retried: c.retried.Load(),
+		Throttled: c.throttled.Load(), GivenUp: c.givenUp.Load(), Updates: c.updates.Load(), Late: c.late.Load(),
+	}
+}
 
 // Run takes up what an earlier process has left, then works until ctx ends: platforms stop first, and what is in flight is finished.
 func (b *Bot) Run(ctx context.Context) error {

@@ -24,7 +24,7 @@ func (w *worker) perform(ctx context.Context, it *item, p *pace) ([]incident.Int
 	if err != nil {
 		return nil, &ops.Error{Op: "bot.perform", Kind: ops.Unavailable, Msg: "The store did not answer.", Err: err}
 	}
-	act := action{worker: w, it: it, job: j, platform: platform, s: s, counts: counts, pace: p}
+	act := action{worker: w, it: it, job: j, platform: platform, s: s, counters: counts, pace: p}
 	return act.do(ctx)
 }
 
@@ -35,7 +35,7 @@ type action struct {
 	job      job
 	platform chat.Platform
 	s        incident.State
-	counts   map[string]int64
+	counters map[string]int64
 	pace     *pace
 }
 
@@ -136,7 +136,7 @@ func (a action) post(ctx context.Context, room chat.RoomID, mark chat.Key, m cha
 
 func (a action) card(ctx context.Context, room chat.RoomID) ([]incident.Intent, error) {
 	view := a.bot.view(a.s)
-	view.Counts = a.counts
+	view.Counts = a.counters
 	m := chat.Message{}
 	if a.job.Channel != "" {
 		m, _ = a.bot.texts().Announcement(view)
@@ -194,10 +194,24 @@ func (a action) update(ctx context.Context, room chat.RoomID) ([]incident.Intent
 	if err != nil {
 		return nil, err
 	}
+	a.counts.updates.Add(1)
+	if due := a.due(); !due.IsZero() && a.bot.deps.Clock.Now().Sub(due) > time.Minute {
+		a.counts.late.Add(1)
+	}
 	return []incident.Intent{incident.UpdateIsDelivered{UpdateDelivered: incident.UpdateDelivered{
 		Audience: a.job.Audience, Seq: a.job.Seq, Platform: a.job.Platform, Channel: string(room),
 		Message: string(posted.ID), URL: posted.URL,
 	}}}, nil
+}
+
+// due is when the update was promised for.
+func (a action) due() time.Time {
+	for _, u := range a.s.Updates {
+		if u.Audience == a.job.Audience && u.Seq == a.job.Seq {
+			return u.Due
+		}
+	}
+	return time.Time{}
 }
 
 func (a action) postmortem(ctx context.Context, room chat.RoomID) ([]incident.Intent, error) {

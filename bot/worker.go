@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -29,6 +30,8 @@ type worker struct {
 	lanes *lanes
 	after uint64 // the last task that was taken from the store
 	slots chan struct{}
+
+	counts struct{ done, retried, throttled, givenUp, updates, late atomic.Int64 }
 }
 
 func newWorker(b *Bot) *worker {
@@ -105,6 +108,7 @@ func (w *worker) one(ctx context.Context, l *lane, it *item, p *pace) error {
 	if err != nil {
 		return w.failed(ctx, l, it, ids, err, p)
 	}
+	w.counts.done.Add(1)
 	// Another process may have recorded that it failed; the core drops this where nothing had.
 	intents = append(intents, incident.EffectWorks{What: what(it.Kind), Target: w.target(it)})
 	return w.settle(ctx, l, it, ids, intents)
@@ -136,11 +140,16 @@ func (w *worker) failed(ctx context.Context, l *lane, it *item, ids []store.Task
 		it.unsure = it.unsure || kind != ops.Throttled
 		p.park(w.bot.deps.Clock.Now(), retryAfter(err, it.tries))
 		log.Warn("task will be tried again")
+		w.counts.retried.Add(1)
+		if kind == ops.Throttled {
+			w.counts.throttled.Add(1)
+		}
 		if it.tries == tellAfter && kind != ops.Throttled {
 			return w.settleNothing(ctx, it, failure)
 		}
 		return nil
 	}
+	w.counts.givenUp.Add(1)
 	lost, gone := w.lostRoom(ctx, it, kind)
 	switch {
 	case gone && writes(it.Kind):
