@@ -154,12 +154,17 @@ func audience(key string, k AudienceKeys, cfg Config) (incident.Plan, error) {
 	if k.Name == "" || strings.ContainsAny(k.Name, "/ ") {
 		errs = append(errs, fmt.Errorf("%s.name: an audience needs a name without spaces and slashes", key))
 	}
+	seen := map[incident.Severity]bool{}
 	for _, word := range slices.Sorted(maps.Keys(k.Cadence)) {
 		sev, ok := incident.ParseSeverity(word)
 		if !ok {
 			errs = append(errs, fmt.Errorf("%s.cadence: %q is no severity; use sev1, sev2, sev3 or sev4", key, word))
 			continue
 		}
+		if seen[sev] {
+			errs = append(errs, fmt.Errorf("%s.cadence: %q is there twice, under two of its names", key, word))
+		}
+		seen[sev] = true
 		p.Cadence[sev] = incident.Cadence(k.Cadence[word])
 	}
 	var err error
