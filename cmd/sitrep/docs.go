@@ -82,7 +82,7 @@ func verbTable() string {
 			group = v.Group
 			fmt.Fprintf(&b, "\n**%s**\n\n| verb | also | what it does |\n|---|---|---|\n", group)
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", strings.ReplaceAll(v.Usage, "|", `\|`), codes(v.Synonyms), v.Summary)
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", strings.ReplaceAll(strings.TrimSpace(v.Name+" "+v.Usage), "|", `\|`), codes(v.Synonyms), v.Summary)
 	}
 	return b.String() + "\n"
 }

@@ -40,6 +40,15 @@ func TestGeneratedTablesAreUpToDate(t *testing.T) {
 	}
 }
 
+func TestVerbTableShowsWhatToType(t *testing.T) {
+	table := verbTable()
+	for _, row := range []string{"| `note \"text\" [--at 14:05]` |", "| `sev sev1` | `severity` |", "| `why` |"} {
+		if !strings.Contains(table, row) {
+			t.Errorf("the table has no row %s\n%s", row, table)
+		}
+	}
+}
+
 func TestTablesAreReplacedBetweenTheirMarks(t *testing.T) {
 	old := "before\n<!-- sitrep:integrations -->\nold\n<!-- /sitrep:integrations -->\nafter\n"
 	once, err := withTables([]byte(old))
