@@ -55,7 +55,7 @@ func (d *Discord) Check(ctx context.Context) []ops.Finding {
 	found := []ops.Finding{{OK: true, What: "token"}}
 	found = append(found, d.checkApplication(ctx)...)
 	found = append(found, d.checkGuild(ctx, self)...)
-	return append(found, d.checkChannels(ctx))
+	return append(found, d.checkCommands(ctx), d.checkChannels(ctx))
 }
 
 func (d *Discord) checkApplication(ctx context.Context) []ops.Finding {
@@ -110,6 +110,11 @@ func (d *Discord) checkGuild(ctx context.Context, self string) []ops.Finding {
 		found = append(found, finding("permission "+p.name, ok, "Give the bot's role “"+p.name+"” in the server's settings."))
 	}
 	return found
+}
+
+func (d *Discord) checkCommands(ctx context.Context) ops.Finding {
+	err := d.do(ctx, request{op: "discord.Check", method: http.MethodGet, path: d.commandsPath()}, nil)
+	return finding("slash commands", err == nil, "Invite the bot again, with the scopes “bot” and “applications.commands”.")
 }
 
 func (d *Discord) checkChannels(ctx context.Context) ops.Finding {

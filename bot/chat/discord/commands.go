@@ -46,8 +46,13 @@ type choice struct {
 
 // register makes the server's commands what the configuration says. It may be repeated.
 func (d *Discord) register(ctx context.Context) error {
-	path := "applications/" + d.cfg.ApplicationID + "/guilds/" + d.cfg.GuildID + "/commands"
-	return d.do(ctx, request{op: "discord.register", method: http.MethodPut, path: path, body: commands(d.cfg), need: "applications.commands (an OAuth2 scope)"}, nil)
+	return d.do(ctx, request{
+		op: "discord.register", method: http.MethodPut, path: d.commandsPath(), body: commands(d.cfg), need: "applications.commands (an OAuth2 scope)",
+	}, nil)
+}
+
+func (d *Discord) commandsPath() string {
+	return "applications/" + d.cfg.ApplicationID + "/guilds/" + d.cfg.GuildID + "/commands"
 }
 
 func commands(c Config) []commandSpec {

@@ -180,18 +180,23 @@ func (d *Discord) SetPrivate(ctx context.Context, room chat.RoomID, private bool
 	return d.patch(ctx, op, c.ID, map[string]any{"permission_overwrites": c.Overwrites})
 }
 
-// Invite lets people see a channel. It does so in a public one too, so that they stay when it becomes private.
+// Invite lets people see a channel. It does so in a public one too, so that they stay when it becomes private. Someone who cannot be
+// invited keeps out nobody else.
 func (d *Discord) Invite(ctx context.Context, room chat.RoomID, users []chat.UserID) error {
+	var first error
 	for _, u := range users {
 		err := d.do(ctx, request{
 			op: "discord.Invite", method: http.MethodPut, path: "channels/" + string(room) + "/permissions/" + string(u), need: "Manage Roles",
 			body: map[string]any{"type": overwriteMember, "allow": canView, "deny": 0},
 		}, nil)
-		if err != nil {
+		if kind := ops.KindOf(err); kind == ops.Throttled || kind == ops.Unavailable {
 			return err
 		}
+		if first == nil {
+			first = err
+		}
 	}
-	return nil
+	return first
 }
 
 // Direct returns the channel of direct messages with a person.
@@ -258,7 +263,7 @@ func (d *Discord) channels(ctx context.Context, op string) ([]channel, error) {
 	return all, err
 }
 
-// category returns one of the categories called name, "name 2", … that has room for one more, and makes it when there is none.
+// category returns the first of the categories of that name and number that has room for one more, and makes it when there is none.
 func (d *Discord) category(ctx context.Context, op string, all []channel, name string) (string, error) {
 	in, ids := map[string]int{}, map[string]string{}
 	for _, c := range all {
@@ -267,12 +272,12 @@ func (d *Discord) category(ctx context.Context, op string, all []channel, name s
 			ids[c.Name] = c.ID
 		}
 	}
-	wanted := name
+	wanted := d.nth(name, 1)
 	for n := 2; ids[wanted] != ""; n++ {
 		if in[ids[wanted]] < roomsInCategory {
 			return ids[wanted], nil
 		}
-		wanted = fmt.Sprintf("%s %d", name, n)
+		wanted = d.nth(name, n)
 	}
 	var made channel
 	err := d.do(ctx, request{
@@ -280,6 +285,14 @@ func (d *Discord) category(ctx context.Context, op string, all []channel, name s
 		body: map[string]any{"type": channelCategory, "name": wanted},
 	}, &made)
 	return made.ID, err
+}
+
+// nth names a category: "Incidents", "Incidents 2", "Incidents archive 1".
+func (d *Discord) nth(name string, n int) string {
+	if n == 1 && name == d.cfg.Category {
+		return name
+	}
+	return fmt.Sprintf("%s %d", name, n)
 }
 
 // lock keeps two rooms from being placed at once, which would make one category twice.

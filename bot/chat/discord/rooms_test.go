@@ -32,7 +32,7 @@ func TestCategoriesRollOver(t *testing.T) {
 	}
 	for i, room := range rooms {
 		s.must(s.d.ArchiveRoom(t.Context(), room))
-		if want := map[bool]string{true: "Incidents archive", false: "Incidents archive 2"}[i < 50]; s.fake.Category(room) != want {
+		if want := map[bool]string{true: "Incidents archive 1", false: "Incidents archive 2"}[i < 50]; s.fake.Category(room) != want {
 			t.Errorf("archived room %d stands under %q, want %q", i, s.fake.Category(room), want)
 		}
 	}
@@ -158,5 +158,16 @@ func TestAnotherBotsRoomIsNotOurs(t *testing.T) {
 	s.fake.DeleteRoom(mine)
 	if in := s.inbox.Wait(t, chat.RoomGone); in.Room != mine {
 		t.Errorf("heard %+v", in)
+	}
+}
+
+func TestSomeoneWhoLeftKeepsNobodyOut(t *testing.T) {
+	t.Parallel()
+	s := still(t)
+	ana, room := s.fake.Person("ana"), s.room("k/1", "inc-1", true)
+	err := s.d.Invite(t.Context(), room, []chat.UserID{"999", ana})
+	wantKind(t, err, ops.NotFound)
+	if got := s.fake.Rooms()[room].Members; len(got) != 1 || got[0] != ana {
+		t.Errorf("in the room are %v", got)
 	}
 }

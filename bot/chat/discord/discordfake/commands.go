@@ -32,23 +32,29 @@ func (f *Fake) putCommands(c call) (int, any, *problem) {
 	if p := c.into(&in); p != nil {
 		return 0, nil, p
 	}
-	out := []object{}
 	for i := range in {
 		in[i].ID = f.id()
 		if wrong := in[i].wrong(); wrong != "" {
 			return 0, nil, f.invalid("commands", wrong)
 		}
+	}
+	f.commands = in
+	return 200, f.commandsJSON(), nil
+}
+
+func (f *Fake) commandsJSON() []object {
+	out := []object{}
+	for _, c := range f.commands {
 		o := object{
-			"id": in[i].ID, "application_id": f.app, "version": in[i].ID, "default_member_permissions": nil, "type": in[i].Type,
-			"name": in[i].Name, "description": in[i].Description, "guild_id": f.guild, "nsfw": false,
+			"id": c.ID, "application_id": f.app, "version": c.ID, "default_member_permissions": nil, "type": c.Type,
+			"name": c.Name, "description": c.Description, "guild_id": f.guild, "nsfw": false,
 		}
-		if len(in[i].Options) > 0 {
-			o["options"] = in[i].Options
+		if len(c.Options) > 0 {
+			o["options"] = c.Options
 		}
 		out = append(out, o)
 	}
-	f.commands = in
-	return 200, out, nil
+	return out
 }
 
 var commandName = regexp.MustCompile(`^[-_'\p{Ll}\p{Lo}\p{N}]{1,32}$`)

@@ -58,6 +58,8 @@ func (f *Fake) routes() http.Handler {
 		"GET /guilds/{guild}":   func(call) (int, any, *problem) { return 200, f.guildJSON(), nil },
 		"PUT /applications/{app}/guilds/{guild}/commands": f.putCommands,
 
+		"GET /applications/{app}/guilds/{guild}/commands": func(call) (int, any, *problem) { return 200, f.commandsJSON(), nil },
+
 		"GET /guilds/{guild}/channels":               f.listChannels,
 		"POST /guilds/{guild}/channels":              f.createChannel,
 		"GET /guilds/{guild}/members/{user}":         f.getMember,
