@@ -21,7 +21,8 @@ type roomView struct {
 	Archived bool          `json:"archived"`
 	Members  []chat.UserID `json:"members"`
 	Opened   time.Time     `json:"opened"`
-	Last     uint64        `json:"last"` // seq of the newest message that the asker sees
+	Last     uint64        `json:"last"`           // seq of the newest message that the asker sees
+	Tone     chat.Tone     `json:"tone,omitempty"` // of the newest pinned message, which is the incident's card
 }
 
 type messageView struct {
@@ -75,8 +76,13 @@ func (c *Console) viewRoom(r *room, user chat.UserID) roomView {
 	}
 	all := c.mem.messages[r.ID]
 	for i := len(all) - 1; i >= 0; i-- {
-		if !all[i].Deleted && all[i].sees(user) {
-			v.Last = all[i].Seq
+		m := all[i]
+		if m.Deleted || !m.sees(user) {
+			continue
+		}
+		v.Last = max(v.Last, m.Seq)
+		if m.Pinned {
+			v.Tone = m.Message.Tone
 			break
 		}
 	}
@@ -129,7 +135,10 @@ func safeButtons(all []chat.Button) []chat.Button {
 var asHTML = chat.Markup{
 	Escape: html.EscapeString,
 	Code:   func(raw string) string { return "<code>" + html.EscapeString(raw) + "</code>" },
-	Pre:    func(raw string) string { return "<pre>" + html.EscapeString(raw) + "</pre>" },
+	// A line break in a block of code is written so that toHTML leaves it alone.
+	Pre: func(raw string) string {
+		return "<pre>" + strings.ReplaceAll(html.EscapeString(raw), "\n", "&#10;") + "</pre>"
+	},
 	Bold:   func(s string) string { return "<strong>" + s + "</strong>" },
 	Italic: func(s string) string { return "<em>" + s + "</em>" },
 	Strike: func(s string) string { return "<s>" + s + "</s>" },

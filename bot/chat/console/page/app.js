@@ -6,7 +6,7 @@ import { Compose } from './compose.js';
 
 const $ = (id) => document.getElementById(id);
 const state = {
-  me: { id: '', name: '' }, rooms: new Map(), people: new Map(), messages: new Map(), early: new Map(), older: new Set(), counts: new Map(), tones: new Map(),
+  me: { id: '', name: '' }, rooms: new Map(), people: new Map(), messages: new Map(), early: new Map(), older: new Set(), counts: new Map(),
   current: '', thread: null, newFrom: 0,
 };
 const stream = $('stream');
@@ -169,7 +169,7 @@ function heardMessage(m) {
   if (!r) return;
   const isNew = m.seq > r.last;
   if (isNew) r.last = m.seq;
-  if (m.pinned && m.tone) state.tones.set(m.room, m.tone);
+  if (m.pinned) r.tone = m.tone;
   (state.messages.get(m.room) || state.early.get(m.room))?.set(m.id, m);
   if (m.room === state.current) {
     const follow = near();
@@ -216,8 +216,6 @@ async function fill(id) {
   state.early.delete(id);
   state.messages.set(id, new Map([...messages.map((m) => [m.id, m]), ...early]));
   if (more) state.older.add(id);
-  const tone = messages.filter((m) => m.pinned && m.tone).at(-1)?.tone;
-  if (tone) state.tones.set(id, tone);
 }
 
 async function fillOlder(id) {

@@ -39,7 +39,7 @@ function item(r, state) {
   const here = r.id === state.current;
   const fresh = !here && unread(r);
   const count = fresh ? state.counts.get(r.id) || 0 : 0;
-  const mark = r.kind === 'incident' ? el('span', { class: `dot ${state.tones.get(r.id) || ''}`, 'aria-hidden': 'true' })
+  const mark = r.kind === 'incident' ? el('span', { class: `dot ${r.tone || ''}`, 'aria-hidden': 'true' })
     : el('span', { class: 'sign', 'aria-hidden': 'true' }, r.kind === 'channel' ? '#' : '@');
   return el('li', {}, el('a', { href: '#' + encodeURIComponent(r.id), class: fresh ? 'unread' : '', 'aria-current': here && 'page' },
     mark, el('span', { class: 'label', title: r.topic || r.name }, r.name), r.private && r.kind !== 'direct' && el('span', { title: 'Private' }, sign('lock'), el('span', { class: 'hidden' }, 'private')),
