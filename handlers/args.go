@@ -191,6 +191,9 @@ func (a Arg) moment(text string, c clock) (moment, bool) {
 // takeNumber finds the incident that the line is about. In free text a number may be part of what is said, so there it counts only as
 // the first word; a verb about another incident keeps the last number for that.
 func (v *Verb) takeNumber(t *typed) {
+	if v.Subject == NoIncident {
+		return
+	}
 	_, free := v.rest()
 	free = free && !slices.ContainsFunc(t.loose, func(w word) bool { return w.quoted })
 	other := slices.IndexFunc(v.Args, func(a Arg) bool { return a.Kind == Other })

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"sitrep/bot/chat"
@@ -27,6 +28,7 @@ func (c *Call) named(t *typed) {
 
 // bind reads the words of a line as the verb's arguments.
 func (c *Call) bind(t typed) error {
+	c.quoted = slices.ContainsFunc(t.loose, func(w word) bool { return w.quoted })
 	c.Verb.place(&t, c.fits)
 	if len(t.loose) > 0 {
 		return improper("`%s` does not take %q. Usage: `%s`", c.Verb.Name, chat.Cut(joined(t.loose), 100), c.router.usage(c.Verb))
@@ -77,6 +79,7 @@ func (c *Call) fits(a Arg, text string) bool {
 // read reads the text of an argument as what its kind means.
 func (c *Call) read(a Arg, text string) (value, error) {
 	v := value{text: text}
+	short := chat.Cut(text, 60)
 	var ok bool
 	switch a.Kind {
 	case Title:
@@ -94,24 +97,24 @@ func (c *Call) read(a Arg, text string) (value, error) {
 		return c.readService(text)
 	case SeverityName:
 		if v.severity, ok = incident.ParseSeverity(text); !ok {
-			return v, improper("%q is no severity. There are: sev1 (critical, all users) to sev4 (minor); P1 to P5 and words such as critical will do.", text)
+			return v, improper("%q is no severity. There are: sev1 (critical, all users) to sev4 (minor); P1 to P5 and words such as critical will do.", short)
 		}
 	case Choice:
 		v.text = strings.ToLower(text)
 		if !a.chooses(v.text) {
-			return v, improper("%q is no %s. There are: %s.", text, a.Name, strings.Join(a.Choices, ", "))
+			return v, improper("%q is no %s. There are: %s.", short, a.Name, strings.Join(a.Choices, ", "))
 		}
 	case Span:
 		if v.span, ok = parseSpan(text); !ok {
-			return v, improper("%q is no length of time. Write it as 30m, 2h or 1h30m.", text)
+			return v, improper("%q is no length of time. Write it as 30m, 2h or 1h30m.", short)
 		}
 	case Past, Day:
 		if v.moment, ok = a.moment(text, c.clock); !ok {
-			return v, improper("%q is no time that sitrep understands. %s", text, timeHint(a.Kind))
+			return v, improper("%q is no time that sitrep understands. %s", short, timeHint(a.Kind))
 		}
 	case Other:
 		if v.number, ok = numberOf("#" + strings.TrimPrefix(text, "#")); !ok {
-			return v, improper("%q is no incident. Write its number, as in #41.", text)
+			return v, improper("%q is no incident. Write its number, as in #41.", short)
 		}
 	case Yes:
 		return c.readYes(a, text)
@@ -133,7 +136,7 @@ func (c *Call) readYes(a Arg, text string) (value, error) {
 	case "no", "false", "n", "0", "off":
 		return value{}, nil
 	}
-	return value{}, improper("`--%s` is yes or no, not %q.", a.Name, text)
+	return value{}, improper("`--%s` is yes or no, not %q.", a.Name, chat.Cut(text, 20))
 }
 
 // readService reads the name of a service. Where the catalog names none, any name will do.

@@ -26,7 +26,7 @@ func runVerbs() []*Verb {
 			Summary: "Tells how it stands, or shows it when nothing is given", Usage: `["text"] [investigating|identified|monitoring] [--impact "…"] [--next "…"]`,
 			Examples: []string{`status "The cache was cold" identified`, `status --impact "1 in 5 payments fails"`, "status"},
 			Args:     []Arg{statusArg, statusTextArg, impactArg, nextArg},
-			Private:  Args.empty, Ask: (*Call).askStatus, Fill: (*Call).fillStatus,
+			Private:  Args.empty, Settle: (*Call).settleStatus, Ask: (*Call).askStatus, Fill: (*Call).fillStatus,
 			Run: func(ctx context.Context, c *Call) (Answer, error) { return c.status(ctx) },
 		},
 		{
@@ -88,6 +88,14 @@ func askIfEmpty(c *Call) []Arg {
 		return nil
 	}
 	return c.Verb.asked()
+}
+
+// settleStatus does not end an incident because a sentence begins with the word.
+func (c *Call) settleStatus() error {
+	if c.Args.Text("status") != string(incident.Resolved) || !c.Args.Has("text") || c.quoted || c.In.Values["status"] != "" {
+		return nil
+	}
+	return improper("Is it over? Then type `%s resolve %s`. If not, put the words in quotes.", c.router.deps.Root, Quote(c.Args.Text("text")))
 }
 
 // askStatus opens the form for `update`, since `status` alone shows how it stands.

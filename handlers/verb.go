@@ -165,6 +165,7 @@ type Call struct {
 	Notes   []string
 
 	router   *Router
+	quoted   bool            // some of what was typed was in quotes
 	other    incident.Number // another incident that was named, and is not the one that the call is about
 	clock    clock
 	progress func(chat.Message)
