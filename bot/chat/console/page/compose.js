@@ -2,6 +2,13 @@
 import { call } from './net.js';
 import { el } from './view.js';
 
+// about is a choice's label without the word that its value ends with.
+function about({ label, value }) {
+  const [head, ...rest] = label.split(' · ');
+  if (label === value) return '';
+  return rest.length && value.endsWith(head) ? rest.join(' · ') : label;
+}
+
 export class Compose {
   // send is given what was written, and throws when it was not accepted; where says in which room and as whom one writes.
   constructor({ commands, send, where }) {
@@ -63,7 +70,7 @@ export class Compose {
     this.list.replaceChildren(...choices.map((c, i) => el('li', {
       role: 'option', id: 'choice' + i, 'aria-selected': 'false', 'data-value': prefix + c.value,
       onmousedown: (e) => { e.preventDefault(); this.take(prefix + c.value); },
-    }, el('code', {}, prefix + c.value), c.label !== c.value && el('span', {}, c.label))));
+    }, el('code', {}, prefix + c.value), about(c) && el('span', {}, about(c)))));
     this.list.hidden = false;
     this.line.setAttribute('aria-expanded', 'true');
   }
