@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
+
+	"sitrep/bot/chat/discord"
 )
 
 // repository is the way from here to the top.
@@ -97,9 +100,22 @@ func TestReadmeTellsOfEveryCommand(t *testing.T) {
 	}
 }
 
+func TestReadmeInvitesTheBotWithItsPermissions(t *testing.T) {
+	text, err := os.ReadFile(repository + "README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, names := discord.Permissions()
+	for _, want := range append(names, fmt.Sprintf("permissions=%d\n", number)) {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("README.md does not say %q", want)
+		}
+	}
+}
+
 var (
 	docLink    = regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
-	docSnippet = regexp.MustCompile("(?s)```yaml\n# sitrep.yaml\n(.*?)```")
+	docSnippet = regexp.MustCompile("(?s)\n( *)```yaml\n *# sitrep.yaml\n(.*?)```")
 )
 
 func TestLinksBetweenDocumentsLead(t *testing.T) {
@@ -125,8 +141,9 @@ func TestConfigurationsInDocumentsAreRight(t *testing.T) {
 		}
 		for _, m := range docSnippet.FindAllStringSubmatch(string(text), -1) {
 			n++
-			if err := checked(t, m[1]); err != nil {
-				t.Errorf("%s has a configuration that is refused: %v\n%s", file, err, m[1])
+			config := strings.ReplaceAll("\n"+m[2], "\n"+m[1], "\n")
+			if err := checked(t, config); err != nil {
+				t.Errorf("%s has a configuration that is refused: %v\n%s", file, err, config)
 			}
 		}
 	}
