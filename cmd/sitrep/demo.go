@@ -36,11 +36,11 @@ With --headless it plays the whole incident by itself on a fast clock, and print
 	}
 	headless := cmd.Flags().Bool("headless", false, "play the story without a browser, print it, and end")
 	listen := cmd.Flags().String("listen", "127.0.0.1:8080", "address of the page; another port is taken when it is in use")
-	speed := cmd.Flags().Float64("speed", 0, "run the clock so many times as fast (1; with --headless 120)")
+	speed := cmd.Flags().Float64("speed", 0, "run the clock so many times as fast (1; with --headless 300 while everybody waits, and slower while people act)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		out := cmd.OutOrStdout()
 		if *headless {
-			return headlessDemo(cmd.Context(), out, orElse(*speed, 120))
+			return headlessDemo(cmd.Context(), out, orElse(*speed, 300))
 		}
 		return visitorDemo(cmd.Context(), out, *listen, orElse(*speed, 1))
 	}

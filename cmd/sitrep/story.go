@@ -16,24 +16,28 @@ import (
 	"go.uber.org/zap"
 
 	"sitrep/bot"
-	"sitrep/templates"
 )
 
 // headlessDemo plays the whole incident on a fast clock, and prints what stands in each room and the postmortem.
 func headlessDemo(ctx context.Context, out io.Writer, speed float64) error {
 	start := time.Now().UTC().Truncate(24 * time.Hour).Add(-22 * time.Hour) // two in the morning, yesterday
-	clock := bot.FastClock(start, speed)
+	clock := newPacedClock(start, max(min(1, speed), speed/peopleAreSlower), speed)
 	c := cadence{first: 10 * time.Minute, then: 20 * time.Minute, draft: 5 * time.Minute}
 	return startDemo(ctx, "127.0.0.1:0", clock, c, zap.NewNop(), func(ctx context.Context, d *demo) error {
-		s := &story{demo: d, out: out}
+		s := &story{demo: d, clock: clock, cadence: c, out: out}
 		return errors.Join(s.play(ctx), s.print(ctx))
 	})
 }
 
+// peopleAreSlower is how much slower the clock runs while people act than while everybody waits.
+const peopleAreSlower = 20
+
 // story plays people, through the console's own API.
 type story struct {
 	*demo
-	out io.Writer
+	clock   *pacedClock
+	cadence cadence
+	out     io.Writer
 }
 
 // seen is a message as the API shows it.
@@ -64,6 +68,9 @@ const (
 
 func (s *story) play(ctx context.Context) error {
 	s.shop.ShipBad()
+	if err := s.pass(ctx, 45*time.Second); err != nil {
+		return err
+	}
 	room, err := s.room(ctx, "inc-1-")
 	if err != nil {
 		return err
@@ -89,7 +96,7 @@ func (s *story) respond(ctx context.Context, room string) error {
 
 // look: metrics with a chart, logs, deploys.
 func (s *story) look(ctx context.Context, room string) error {
-	if err := s.after(ctx, time.Minute); err != nil {
+	if err := s.pass(ctx, time.Minute); err != nil {
 		return err
 	}
 	if err := s.says(ctx, lead, room, "/inc metrics", "[picture"); err != nil {
@@ -101,7 +108,7 @@ func (s *story) look(ctx context.Context, room string) error {
 	return s.says(ctx, bystander, room, "/inc deploys", "v1.42.0")
 }
 
-// tell: a person says how it stands; then nobody says anything, and sitrep posts the update that was promised.
+// tell: a person says how it stands; then nobody says anything, and sitrep posts the update that was promised. The lead gets a draft before.
 func (s *story) tell(ctx context.Context, room string) error {
 	words := `/inc status identified "The new version of checkout runs out of database connections; we are rolling it back." --impact "About one order in ten fails."`
 	if err := s.says(ctx, lead, room, words, "identified"); err != nil {
@@ -113,6 +120,19 @@ func (s *story) tell(ctx context.Context, room string) error {
 	if err := s.says(ctx, lead, room, `/inc followup "Limit connections per order in the stock check" @tomas due:fri`, "Limit connections"); err != nil {
 		return err
 	}
+	if err := s.pass(ctx, s.cadence.then-s.cadence.draft); err != nil {
+		return err
+	}
+	direct, err := s.direct(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.expect(ctx, direct, "draft of update 2"); err != nil {
+		return err
+	}
+	if err := s.pass(ctx, s.cadence.draft); err != nil {
+		return err
+	}
 	return s.expectCount(ctx, status, "Next update", 2)
 }
 
@@ -122,7 +142,7 @@ func (s *story) mend(ctx context.Context, room string) error {
 	if err := s.says(ctx, bystander, room, `/inc note "Rolled checkout back to v1.41.0"`, "Noted for #1"); err != nil {
 		return err
 	}
-	if err := s.expect(ctx, room, "cleared"); err != nil {
+	if err := s.expect(ctx, room, "No alert fires any more"); err != nil {
 		return err
 	}
 	return s.says(ctx, lead, room, `/inc mitigate "Orders go through again."`, "itigated")
@@ -130,7 +150,7 @@ func (s *story) mend(ctx context.Context, room string) error {
 
 // finish: the incident is resolved, and its postmortem drafted.
 func (s *story) finish(ctx context.Context, room string) error {
-	if err := s.after(ctx, 2*time.Minute); err != nil {
+	if err := s.pass(ctx, 2*time.Minute); err != nil {
 		return err
 	}
 	if err := s.says(ctx, lead, room, `/inc resolve "The old version is running, and the alert has cleared."`, "esolved"); err != nil {
@@ -145,9 +165,11 @@ func (s *story) finish(ctx context.Context, room string) error {
 	return s.expect(ctx, room, "postmortem-1.md")
 }
 
-// after lets time go by.
-func (s *story) after(ctx context.Context, d time.Duration) error {
-	return s.clock.Wait(ctx, s.clock.Now().Add(d))
+// pass lets time go by, fast.
+func (s *story) pass(ctx context.Context, d time.Duration) error {
+	t := s.clock.Now().Add(d)
+	s.clock.hasten(t)
+	return s.clock.Wait(ctx, t)
 }
 
 // says has a person type a line, and waits until the room shows what is expected after it.
@@ -186,10 +208,19 @@ func (s *story) expectCount(ctx context.Context, room, text string, n int) error
 }
 
 // room waits for a room whose name begins so, and returns its id.
-func (s *story) room(ctx context.Context, prefix string) (id string, err error) {
-	err = s.until(ctx, "a room "+prefix+"…", func() (bool, error) {
+func (s *story) room(ctx context.Context, prefix string) (string, error) {
+	return s.find(ctx, "a room "+prefix+"…", func(p place) bool { return strings.HasPrefix(p.Name, prefix) })
+}
+
+// direct waits for what sitrep says to the lead alone.
+func (s *story) direct(ctx context.Context) (string, error) {
+	return s.find(ctx, "a word to "+lead+" alone", func(p place) bool { return p.Kind == "direct" })
+}
+
+func (s *story) find(ctx context.Context, what string, is func(place) bool) (id string, err error) {
+	err = s.until(ctx, what, func() (bool, error) {
 		rooms, err := s.rooms(ctx, lead)
-		i := slices.IndexFunc(rooms, func(p place) bool { return strings.HasPrefix(p.Name, prefix) })
+		i := slices.IndexFunc(rooms, is)
 		if i >= 0 {
 			id = rooms[i].ID
 		}
@@ -201,7 +232,7 @@ func (s *story) room(ctx context.Context, prefix string) (id string, err error) 
 // errBusy says that the console is not there yet.
 var errBusy = errors.New("the console is busy")
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // until asks again and again, in real time.
 func (s *story) until(ctx context.Context, what string, ok func() (bool, error)) error {
@@ -261,50 +292,90 @@ func (s *story) call(ctx context.Context, method, path string, body, into any) e
 	return json.NewDecoder(resp.Body).Decode(into)
 }
 
-// print writes what stands in each room as a reader sees it, then the postmortem.
+// print writes what stands in each room as a reader sees it, the room that spoke first first, then the postmortem.
 func (s *story) print(ctx context.Context) error {
 	rooms, err := s.rooms(ctx, lead)
 	if err != nil {
 		return err
 	}
+	said := map[string][]seen{}
 	for _, r := range rooms {
-		ms, err := s.messages(ctx, r.ID, lead)
-		if err != nil {
+		if said[r.ID], err = s.messages(ctx, r.ID, lead); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.out, "━━ %s %s\n\n", r.Name, strings.Repeat("━", max(0, 100-len(r.Name))))
-		for _, m := range ms {
-			who := m.Author.Name
-			if m.Bot {
-				who = "sitrep"
-			}
-			if m.Private {
-				who += " (only to " + lead + ")"
-			}
-			fmt.Fprintf(s.out, "%s  %s\n%s\n\n", m.At.UTC().Format("15:04:05"), who, indent(m.Text))
+	}
+	rooms = slices.DeleteFunc(rooms, func(r place) bool { return len(said[r.ID]) == 0 })
+	slices.SortFunc(rooms, func(a, b place) int { return said[a.ID][0].At.Compare(said[b.ID][0].At) })
+	for _, r := range rooms {
+		s.headline(r.title())
+		for _, m := range said[r.ID] {
+			fmt.Fprintf(s.out, "%s  %s\n%s\n\n", m.At.UTC().Format("15:04:05"), m.by(), indent(m.Text))
 		}
 	}
-	return s.printPostmortem(ctx)
+	for _, r := range rooms {
+		if err := s.printFiles(ctx, said[r.ID]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (s *story) printPostmortem(ctx context.Context) error {
-	engine := s.app.bot.Engine()
-	id, err := engine.Numbered(ctx, 1)
-	if err != nil {
-		return err
+func (s *story) headline(text string) {
+	fmt.Fprintf(s.out, "━━ %s %s\n\n", text, strings.Repeat("━", max(0, 100-len(text))))
+}
+
+func (p place) title() string {
+	switch p.Kind {
+	case "direct":
+		return "to " + lead + " alone"
+	case "channel":
+		return "#" + p.Name
 	}
-	events, err := engine.Events(ctx, id)
-	if err != nil {
-		return err
+	return p.Name
+}
+
+func (m seen) by() string {
+	who := m.Author.Name
+	if m.Bot {
+		who = "sitrep"
 	}
-	st, counts, err := engine.Load(ctx, id)
-	if err != nil {
-		return err
+	if m.Private {
+		who += " (only to " + lead + ")"
 	}
-	in := s.app.live.Load()
-	view := templates.View{State: st, Counts: counts, Now: s.clock.Now(), Zone: in.zone, Catalog: in.catalog}
-	fmt.Fprintf(s.out, "━━ postmortem-1.md %s\n\n%s", strings.Repeat("━", 85), in.texts.Postmortem(view, events))
+	return who
+}
+
+// printFiles writes the documents that were posted, whole.
+func (s *story) printFiles(ctx context.Context, ms []seen) error {
+	for _, m := range ms {
+		for _, b := range m.Blocks {
+			if b.File == nil {
+				continue
+			}
+			s.headline(b.File.Name)
+			if err := s.download(ctx, b.File.URL); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
+}
+
+func (s *story) download(ctx context.Context, path string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+path, http.NoBody)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("GET %s: %s", path, resp.Status)
+	}
+	_, err = io.Copy(s.out, resp.Body)
+	return err
 }
 
 func indent(text string) string {

@@ -20,10 +20,11 @@ type Alerting struct {
 
 const (
 	slowAbove = 1.0 // seconds at the 95th percentile
+	lasts     = 20 * time.Second
 	checkEach = 5 * time.Second
 )
 
-// Watch looks at checkout's latency until ctx ends, and tells when it has been above a second for half a minute, and when it is below again. It
+// Watch looks at checkout's latency until ctx ends, and tells when it has been above a second for 20 seconds, and when it is below again. It
 // tells the same again every minute for as long as it goes on, and until it is heard.
 func (s *Shop) Watch(ctx context.Context, a Alerting) error {
 	var since, told, cleared time.Time
@@ -33,7 +34,7 @@ func (s *Shop) Watch(ctx context.Context, a Alerting) error {
 		switch {
 		case latency > slowAbove && since.IsZero():
 			since = now
-		case latency > slowAbove && now.Sub(since) >= 30*time.Second && now.Sub(told) >= time.Minute:
+		case latency > slowAbove && now.Sub(since) >= lasts && now.Sub(told) >= time.Minute:
 			if s.tell(ctx, a, since, time.Time{}, latency) == nil {
 				told, cleared = now, time.Time{}
 			}

@@ -113,7 +113,7 @@ func (s *Shop) Running(service string, at time.Time) string {
 	return ""
 }
 
-// strain is how badly checkout does at a moment, from 0 to 1. It builds up within three minutes of a bad deploy, as connections run out, and
+// strain is how badly checkout does at a moment, from 0 to 1. It builds up within 90 seconds of a bad deploy, as connections run out, and
 // falls within one minute of the next deploy.
 func (s *Shop) strain(at time.Time) float64 {
 	var level float64
@@ -135,7 +135,7 @@ func (s *Shop) strain(at time.Time) float64 {
 
 func towards(level float64, slow bool, d time.Duration) float64 {
 	if slow {
-		return math.Min(1, level+d.Seconds()/180)
+		return math.Min(1, level+d.Seconds()/90)
 	}
 	return math.Max(0, level-d.Seconds()/60)
 }
