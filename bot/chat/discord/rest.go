@@ -169,7 +169,6 @@ func newSession(c Config, t http.RoundTripper) *discordgo.Session {
 
 // The codes of Discord's errors that mean something of their own to a caller.
 const (
-	unknownWebhook      = 10015
 	channelsFull        = 30013
 	alreadyAcknowledged = 40060
 	missingAccess       = 50001

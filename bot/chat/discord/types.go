@@ -70,18 +70,18 @@ type file struct {
 
 // The types of components and the styles that are used.
 const (
-	typeRow, typeButton, typeInput                                   = 1, 2, 4
-	stylePrimary, styleSecondary, styleDanger, styleLink             = 1, 2, 4, 5
-	inputShort, inputLong                                            = 1, 2
-	flagEphemeral, flagLoading                                       = 1 << 6, 1 << 7
-	channelText, channelDM, channelCategory, threadFirst, threadLast = 0, 1, 4, 10, 12
-	overwriteRole, overwriteMember                                   = 0, 1
-	answerPong, answerMessage, answerDeferred, answerUpdate          = 1, 4, 5, 6
-	answerChoices, answerForm                                        = 8, 9
-	askPing, askCommand, askButton, askComplete, askForm             = 1, 2, 3, 4, 5
-	commandChat, commandMessage                                      = 1, 3
-	optionSubcommand, optionString, optionUser                       = 1, 3, 6
-	roomsInCategory, channelsInGuild, channelsWarned                 = 50, 500, 450
+	typeRow, typeButton, typeInput                        = 1, 2, 4
+	stylePrimary, styleSecondary, styleDanger, styleLink  = 1, 2, 4, 5
+	inputShort, inputLong                                 = 1, 2
+	flagEphemeral, flagLoading                            = 1 << 6, 1 << 7
+	channelText, channelCategory, threadFirst, threadLast = 0, 4, 10, 12
+	overwriteRole, overwriteMember                        = 0, 1
+	answerPong, answerMessage, answerDeferred             = 1, 4, 5
+	answerChoices, answerForm                             = 8, 9
+	askPing, askCommand, askButton, askComplete, askForm  = 1, 2, 3, 4, 5
+	commandChat, commandMessage                           = 1, 3
+	optionSubcommand, optionString, optionUser            = 1, 3, 6
+	roomsInCategory, channelsInGuild, channelsWarned      = 50, 500, 450
 )
 
 // bits are permissions, which Discord sends as text and takes as a number.
