@@ -10,6 +10,7 @@ import (
 
 	"sitrep/bot/incident"
 	"sitrep/bot/ops"
+	"sitrep/bot/redact"
 	"sitrep/bot/store"
 )
 
@@ -176,5 +177,21 @@ func (b *Bot) parseAlerts(r store.Request) ([]ops.Alert, error) {
 		return nil, fmt.Errorf("no integration called %q takes alerts", r.Source)
 	}
 	d, err := src.Offer.Alerts.ParseAlerts(ops.Webhook{Header: httpHeader(r.Header), Body: r.Body, ReceivedAt: r.At})
+	for i := range d.Alerts {
+		clean(&d.Alerts[i], r.At)
+	}
 	return d.Alerts, err
+}
+
+// clean takes secrets out of an alert, and a start that its source has in the future back to when we heard of it.
+func clean(a *ops.Alert, heard time.Time) {
+	a.Title, a.Description = redact.Machine(a.Title), redact.Machine(a.Description)
+	labels := make(map[string]string, len(a.Labels))
+	for k, v := range a.Labels {
+		labels[k] = redact.Words(v)
+	}
+	a.Labels = labels
+	if a.StartsAt.After(heard) {
+		a.StartsAt = heard
+	}
 }

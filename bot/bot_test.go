@@ -233,7 +233,7 @@ func TestCardEditsAreCoalesced(t *testing.T) {
 	for i := range 30 {
 		sev := incident.Severity(1 + (i+1)%4)
 		_, err := w.bot.Engine().Do(context.Background(), id, incident.Command{
-			Meta: incident.Meta{At: w.clock.Now(), Source: "fake", Actor: incident.Person{ID: "p", Name: "P"}}, Intent: incident.SetSeverity{To: sev},
+			Meta: incident.Meta{At: w.clock.Now(), Source: "fake", Room: "R1", Actor: incident.Person{ID: "p", Name: "P"}}, Intent: incident.SetSeverity{To: sev},
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -55,10 +55,15 @@ type batch struct {
 	old, now incident.State
 	tasks    []store.Task
 	version  incident.Version
+	quiet    bool // the commit's other events are said in the rooms, so that the update which tells them need not be shown there too
 }
 
 func (f effects) tasks(old, now incident.State, events []incident.Recorded) []store.Task {
 	b := &batch{effects: f, old: old, now: now}
+	b.quiet = slices.ContainsFunc(events, func(r incident.Recorded) bool {
+		_, update := r.Event.(incident.UpdateComposed)
+		return !update
+	})
 	for _, r := range events {
 		b.version = r.Version
 		b.event(r)
@@ -109,12 +114,17 @@ func (b *batch) line(r incident.Recorded) {
 		return
 	}
 	b.eachRoom(func(platform string) {
-		if platform != r.Source || r.Actor.Zero() {
+		if !b.saidIn(platform, r) {
 			said := m
 			said.Notify = b.called(platform, r.Event)
 			b.add(taskPost, job{Platform: platform, Message: &said})
 		}
 	})
+}
+
+// saidIn reports whether an event was said in the incident's room on a platform, where the answer to whoever said it tells it.
+func (b *batch) saidIn(platform string, r incident.Recorded) bool {
+	return r.Source == platform && r.Room != "" && b.isRoom(platform, r.Room)
 }
 
 // callOnCall is the reminder of a missing lead at which the people on call are called, and not only told.
@@ -149,7 +159,7 @@ func (b *batch) update(r incident.Recorded, u incident.Update) {
 			kind = taskUpdate
 		}
 		b.eachRoom(func(platform string) {
-			if platform == r.Source && !r.Actor.Zero() {
+			if b.saidIn(platform, r) || kind == taskPost && b.quiet {
 				return
 			}
 			to := j

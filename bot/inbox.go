@@ -11,6 +11,7 @@ import (
 	"sitrep/bot/chat"
 	"sitrep/bot/incident"
 	"sitrep/bot/ops"
+	"sitrep/bot/redact"
 	"sitrep/bot/store"
 )
 
@@ -278,18 +279,18 @@ func (x *inbox) answerElsewhere(ctx context.Context, p chat.Platform, it *incomi
 // happened records what people did to messages and rooms. Most of it concerns no incident.
 func (x *inbox) happened(ctx context.Context, it *incoming) error {
 	in := it.in
-	meta := incident.Meta{At: in.At, Source: it.Source, Request: it.ID, Permalink: in.Permalink}
+	meta := incident.Meta{At: in.At, Source: it.Source, Room: string(in.Room), Request: it.ID, Permalink: in.Permalink}
 	message := it.Source + " " + string(in.Room) + " " + string(in.Message)
 	switch in.Kind {
 	case chat.Pinned:
 		meta.Actor = x.bot.handler.Person(it.Source, in.User)
-		pin := incident.Pin{Message: message, Text: in.Text, When: in.At}
+		pin := incident.Pin{Message: message, Text: redact.Words(in.Text), When: in.At}
 		if in.Author.ID != "" {
 			pin.Author = x.bot.handler.Person(it.Source, in.Author)
 		}
 		return x.inRoom(ctx, in, meta, pin)
 	case chat.PinEdited:
-		return x.inRoom(ctx, in, meta, incident.EditPin{Message: message, Text: in.Text})
+		return x.inRoom(ctx, in, meta, incident.EditPin{Message: message, Text: redact.Words(in.Text)})
 	case chat.PinDeleted:
 		return x.inRoom(ctx, in, meta, incident.DeletePin{Message: message})
 	case chat.RoomGone:

@@ -9,6 +9,7 @@ import (
 
 	"sitrep/bot/chat"
 	"sitrep/bot/incident"
+	"sitrep/bot/redact"
 )
 
 const mostAlerts = 15
@@ -64,7 +65,7 @@ func (c *Call) alertLine(a incident.Alert) string {
 	if a.Severity != "" {
 		from += ", " + a.Severity
 	}
-	return fmt.Sprintf("%s: %s (%s)", link(chat.Cut(redact(a.Title), 140), a.URL), state, esc(from))
+	return fmt.Sprintf("%s: %s (%s)", link(chat.Cut(redact.Machine(a.Title), 140), a.URL), state, esc(from))
 }
 
 // explainAlerts tells how the incident came about and why each alert was put into it, as it was judged then.
@@ -85,7 +86,7 @@ func (c *Call) explainAlerts(ctx context.Context) (Answer, error) {
 			if slices.Equal(why, judged) {
 				why = nil
 			}
-			told = append(told, whyLine("alert “"+esc(chat.Cut(redact(e.Alert.Title), 120))+"” at "+c.at(r.At), why))
+			told = append(told, whyLine("alert “"+esc(chat.Cut(redact.Machine(e.Alert.Title), 120))+"” at "+c.at(r.At), why))
 		}
 	}
 	if len(told) > 40 {

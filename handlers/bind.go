@@ -7,6 +7,7 @@ import (
 
 	"sitrep/bot/chat"
 	"sitrep/bot/incident"
+	"sitrep/bot/redact"
 )
 
 // longestText is how many characters a text may have where its argument does not say.
@@ -155,7 +156,7 @@ func (c *Call) readService(text string) (value, error) {
 
 // unsecret takes secrets out of a person's words before they are recorded, and says so.
 func (c *Call) unsecret(text string) string {
-	clean := redactWords(text)
+	clean := redact.Words(text)
 	if clean != text {
 		c.note("What looked like a secret was left out.")
 	}

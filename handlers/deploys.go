@@ -10,6 +10,7 @@ import (
 	"sitrep/bot/chat"
 	"sitrep/bot/incident"
 	"sitrep/bot/ops"
+	"sitrep/bot/redact"
 )
 
 const (
@@ -133,7 +134,7 @@ func byWhom(ch ops.Change) string {
 	if ch.Author == "" {
 		return ""
 	}
-	return " by " + redact(chat.Cut(ch.Author, 60))
+	return " by " + redact.Machine(chat.Cut(ch.Author, 60))
 }
 
 func (c *Call) changeLine(ch ops.Change) string {
@@ -143,7 +144,7 @@ func (c *Call) changeLine(ch ops.Change) string {
 	}
 	line += esc(byWhom(ch))
 	if ch.Title != "" {
-		line += ": " + esc(chat.Cut(redact(ch.Title), 120))
+		line += ": " + esc(chat.Cut(redact.Machine(ch.Title), 120))
 	}
 	var small []string
 	for _, s := range []string{ch.Environment, ch.State} {

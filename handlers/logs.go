@@ -9,6 +9,7 @@ import (
 
 	"sitrep/bot/chat"
 	"sitrep/bot/ops"
+	"sitrep/bot/redact"
 )
 
 const (
@@ -131,7 +132,7 @@ func (c *Call) logBlocks(r reply[ops.LogResult], named bool) []chat.Block {
 	if n := len(r.value.Lines); n > 0 {
 		var lines []string
 		for _, l := range slices.Backward(r.value.Lines[:min(n, logShown)]) {
-			lines = append(lines, l.At.In(c.clock.zone).Format("15:04:05")+" "+oneLine(chat.Cut(redact(l.Text), logWidth)))
+			lines = append(lines, l.At.In(c.clock.zone).Format("15:04:05")+" "+oneLine(chat.Cut(redact.Machine(l.Text), logWidth)))
 		}
 		blocks = append(blocks, chat.Block{Code: strings.Join(lines, "\n")})
 	}

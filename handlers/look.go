@@ -15,6 +15,7 @@ import (
 	"sitrep/bot/chat"
 	"sitrep/bot/incident"
 	"sitrep/bot/ops"
+	"sitrep/bot/redact"
 )
 
 var (
@@ -148,8 +149,8 @@ func (c *Call) evidence(ctx context.Context, l look) {
 	}
 	service, _ := c.service()
 	e := incident.EvidenceRecorded{
-		Look: l.verb, Service: service.Name, Source: l.source, Query: chat.Cut(redact(l.query), 1000), From: l.window.From, To: l.window.To,
-		Finding: chat.Cut(redact(l.finding), 500), Digest: digest(l.result), Link: l.link,
+		Look: l.verb, Service: service.Name, Source: l.source, Query: chat.Cut(redact.Machine(l.query), 1000), From: l.window.From, To: l.window.To,
+		Finding: chat.Cut(redact.Machine(l.finding), 500), Digest: digest(l.result), Link: l.link,
 	}
 	if err := c.do(ctx, incident.RecordEvidence{EvidenceRecorded: e}, l.verb, l.source); err != nil {
 		ref := reference(c.In)

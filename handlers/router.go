@@ -196,7 +196,7 @@ func (c *Call) on(ctx context.Context, id incident.ID, intent incident.Intent, s
 }
 
 func (c *Call) meta(suffix ...string) incident.Meta {
-	m := incident.Meta{At: c.In.At, Actor: c.Actor, Source: c.In.Platform, Request: c.In.Request, Permalink: c.In.Permalink}
+	m := incident.Meta{At: c.In.At, Actor: c.Actor, Source: c.In.Platform, Room: string(c.In.Room), Request: c.In.Request, Permalink: c.In.Permalink}
 	if m.At.IsZero() {
 		m.At = c.clock.now
 	}

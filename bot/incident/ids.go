@@ -205,6 +205,7 @@ type Meta struct {
 	At        time.Time `json:"at"`                  // when it happened
 	Actor     Person    `json:"actor,omitzero"`      // zero: sitrep itself
 	Source    string    `json:"source,omitempty"`    // a platform's, an integration's or a timer's name
+	Room      string    `json:"room,omitempty"`      // the platform's room in which it was said, when it was said in one
 	Request   string    `json:"request,omitempty"`   // the inbox entry that it answers
 	Permalink string    `json:"permalink,omitempty"` // to the message in which it was said
 }

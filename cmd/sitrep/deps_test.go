@@ -23,6 +23,7 @@ type row struct {
 var rows = []row{
 	{"bot/ops", "", ""},
 	{"bot/incident", "", ""},
+	{"bot/redact", "", ""},
 
 	{"bot/chat", "bot/ops", ""},
 	{"bot/chart", "bot/ops", ""},
@@ -42,9 +43,9 @@ var rows = []row{
 	{"integrations/*", "bot/ops integrations integrations/vendorhttp integrations/webhookauth", "integrations/integrationtest"},
 	{"integrations/all", "integrations integrations/*", "bot/ops"},
 
-	{"handlers", "bot/chart bot/chat bot/incident bot/ops templates", ""},
+	{"handlers", "bot/chart bot/chat bot/incident bot/ops bot/redact templates", ""},
 	{"handlers/webhook", "bot/ops", ""},
-	{"bot", "bot/chat bot/incident bot/ops bot/store templates", "bot/store/bolt"},
+	{"bot", "bot/chat bot/incident bot/ops bot/redact bot/store templates", "bot/store/bolt"},
 
 	{"cmd/sitrep", "all", "equipment"},
 	{"cmd/sitrep/shop", "", ""},

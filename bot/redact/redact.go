@@ -1,4 +1,8 @@
-package handlers
+// Package redact takes secrets out of text before it is posted or kept.
+//
+// It knows the shapes of well-known credentials, and what is usually written beside one. It cannot know a secret that looks like any other
+// word, and it changes nothing that is stored already.
+package redact
 
 import (
 	"regexp"
@@ -38,11 +42,11 @@ var assigned = []secret{
 
 var cardNumber = regexp.MustCompile(`\b[3-6]\d{3}(?:[ -]?\d){9,15}\b`)
 
-// redact takes secrets and what points to a person out of what a machine wrote.
-func redact(text string) string { return without(text, certain, likely) }
+// Machine takes secrets and what points to a person out of what a machine wrote: a line of a log, an alert.
+func Machine(text string) string { return without(text, certain, likely) }
 
-// redactWords takes out of a person's words what is certainly a secret.
-func redactWords(text string) string { return without(text, certain, assigned) }
+// Words takes out of a person's words what is certainly a secret.
+func Words(text string) string { return without(text, certain, assigned) }
 
 func without(text string, lists ...[]secret) string {
 	for _, list := range lists {

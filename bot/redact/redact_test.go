@@ -1,4 +1,4 @@
-package handlers
+package redact
 
 import "testing"
 
@@ -30,8 +30,8 @@ func TestRedact(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := redact(tt.text); got != tt.want {
-				t.Errorf("redact(%q) = %q, want %q", tt.text, got, tt.want)
+			if got := Machine(tt.text); got != tt.want {
+				t.Errorf("Machine(%q) = %q, want %q", tt.text, got, tt.want)
 			}
 		})
 	}
@@ -46,8 +46,8 @@ func TestPeoplesWordsKeepWhatIsNoSecret(t *testing.T) {
 		"curl -H 'Authorization: Bearer abcdef1234567890'": "curl -H 'Authorization: Bearer [redacted]'",
 	}
 	for text, want := range tests {
-		if got := redactWords(text); got != want {
-			t.Errorf("redactWords(%q) = %q, want %q", text, got, want)
+		if got := Words(text); got != want {
+			t.Errorf("Words(%q) = %q, want %q", text, got, want)
 		}
 	}
 }
