@@ -48,6 +48,12 @@ type Rooms interface {
 	Lookup(ctx context.Context, user UserID) (User, error)
 }
 
+// Reacher is a Platform that can tell, without writing there, whether the bot can be heard in a channel that it did not open.
+type Reacher interface {
+	// Reach returns nil, or an error whose Msg says what a person must do: NotFound when there is no such channel, Denied when the bot may not.
+	Reach(ctx context.Context, room RoomID) error
+}
+
 // RoomSpec says what room to open.
 type RoomSpec struct {
 	Key     Key    // marks the room as ours, and is what FindRoom looks for
