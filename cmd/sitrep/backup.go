@@ -44,7 +44,7 @@ func backupCommand() *cobra.Command {
 
 // backup copies a store, through the bot that runs on it when there is one.
 func backup(ctx context.Context, path string, out io.Writer) (int64, error) {
-	if running(path) {
+	if running(ctx, path) {
 		return fetchBackup(ctx, path, out)
 	}
 	if _, err := os.Stat(path); err != nil {
@@ -62,8 +62,8 @@ func backup(ctx context.Context, path string, out io.Writer) (int64, error) {
 func control(path string) string { return path + ".sock" }
 
 // running reports whether a bot runs on the store.
-func running(path string) bool {
-	conn, err := net.DialTimeout("unix", control(path), time.Second)
+func running(ctx context.Context, path string) bool {
+	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "unix", control(path))
 	if err != nil {
 		return false
 	}

@@ -68,7 +68,7 @@ func openStore(ctx context.Context, config, file string) (*installation, *bolt.S
 		return nil, nil, fmt.Errorf("there is no store at %s", file)
 	}
 	st, err := bolt.Open(file, bolt.Options{})
-	if err != nil && running(file) {
+	if err != nil && running(ctx, file) {
 		st, err = openCopy(ctx, file)
 	}
 	return in, st, err
