@@ -4,11 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"sitrep/bot"
+	"sitrep/bot/chat"
+	"sitrep/bot/incident"
 	"sitrep/bot/ops"
 	"sitrep/handlers"
 )
@@ -82,7 +86,7 @@ func examine(ctx context.Context, out io.Writer, in *installation, timeout time.
 	}
 	var wrong int
 	for _, p := range ps {
-		wrong += report(ctx, out, p.Name(), p, timeout)
+		wrong += report(ctx, out, p.Name(), rights{p, channelsOn(in.settings, p.Name())}, timeout)
 	}
 	for _, s := range in.sources {
 		wrong += report(ctx, out, s.Name+" ("+s.Title+")", s.Offer.Check, timeout)
@@ -93,6 +97,53 @@ func examine(ctx context.Context, out io.Writer, in *installation, timeout time.
 	}
 	fmt.Fprintln(out, "\nAll well.")
 	return nil
+}
+
+// channelsOn lists the channels of a platform that the settings name, each once.
+func channelsOn(s bot.Settings, platform string) []string {
+	var out []string
+	add := func(cs []incident.Channel) {
+		for _, c := range cs {
+			if c.Platform == platform && !slices.Contains(out, c.ID) {
+				out = append(out, c.ID)
+			}
+		}
+	}
+	add(s.Announce)
+	for _, p := range s.Audiences {
+		add(p.Channels)
+	}
+	return out
+}
+
+// rights is a platform with the channels in which it is to be heard.
+type rights struct {
+	chat.Platform
+	channels []string
+}
+
+// Check looks at the platform, and then at each channel, if the platform can tell.
+func (r rights) Check(ctx context.Context) []ops.Finding {
+	found := r.Platform.Check(ctx)
+	reacher, ok := r.Platform.(chat.Reacher)
+	if !ok {
+		return found
+	}
+	for _, c := range r.channels {
+		f := ops.Finding{OK: true, What: "channel " + c}
+		if err := reacher.Reach(ctx, chat.RoomID(c)); err != nil {
+			f.OK, f.Mend = false, orText(ops.Tell(err), "The platform did not say whether it can be reached.")
+		}
+		found = append(found, f)
+	}
+	return found
+}
+
+func orText(text, other string) string {
+	if text == "" {
+		return other
+	}
+	return text
 }
 
 // report prints what one connection's check found, and returns how much of it is wrong.

@@ -11,6 +11,20 @@ import (
 )
 
 var roomPromises = map[string]func(*scene){
+	"a channel that the bot is in can be reached, and one that is not there cannot": func(s *scene) {
+		r, ok := s.p.(chat.Reacher)
+		if !ok {
+			s.Skip("the platform cannot tell")
+		}
+		if err := r.Reach(s.ctx, s.w.Channel("status")); err != nil {
+			s.Fatalf("a channel with the bot in it: %v", err)
+		}
+		for _, nowhere := range []chat.RoomID{"nowhere", "", "T0/C0NOWHERE", "1"} {
+			if err := r.Reach(s.ctx, nowhere); err == nil || ops.Tell(err) == "" {
+				s.Fatalf("%q: got %v, want an error that says how to mend it", nowhere, err)
+			}
+		}
+	},
 	"a room is opened with its name, topic and link": func(s *scene) {
 		room := s.open(chat.RoomSpec{Key: "k/1", Name: "inc-7-checkout", Topic: "Checkout is slow"})
 		info, ok := s.w.Rooms()[room.ID]
