@@ -11,6 +11,7 @@ import (
 
 	"sitrep/bot/chart"
 	"sitrep/bot/chat"
+	"sitrep/bot/incident"
 	"sitrep/bot/ops"
 )
 
@@ -200,16 +201,27 @@ func readSignal(ctx context.Context, m ops.MetricQuerier, q ops.MetricQuery, sig
 	if r.unit == "" && len(r.now.Series) > 0 {
 		r.unit = r.now.Series[0].Unit
 	}
-	r.value, r.was = level(signal, r.now.Series, 5), level(signal, r.before.Series, 1)
+	r.value, r.was = level(signal, r.now.Series, recent(q.Window)), level(signal, r.before.Series, earlier.Window.From)
 	return r, nil
 }
 
-// level is the middle value of the last part of each series, of several the sum for traffic and else the highest.
-func level(signal ops.Signal, series []ops.Series, part int) float64 {
+// recent is from when on values count as those of now: the last twentieth of a window, which is three minutes of an hour. Longer would hide what
+// has just begun.
+func recent(w ops.Window) time.Time { return w.To.Add(-w.Length() / 20) }
+
+// fewest is how many points count at the least, where a series has them: a single one may be an outlier.
+const fewest = 3
+
+// level is the middle value of each series from a moment on, of several the sum for traffic and else the highest.
+func level(signal ops.Signal, series []ops.Series, from time.Time) float64 {
 	total := math.NaN()
 	for _, s := range series {
 		var values []float64
-		for _, p := range s.Points[len(s.Points)-(len(s.Points)+part-1)/part:] {
+		first := slices.IndexFunc(s.Points, func(p ops.Point) bool { return !p.At.Before(from) })
+		if last := len(s.Points) - fewest; first < 0 || first > last {
+			first = max(0, last)
+		}
+		for _, p := range s.Points[first:] {
 			if !math.IsNaN(p.Value) {
 				values = append(values, p.Value)
 			}
@@ -327,7 +339,8 @@ func (c *Call) metricsFound(q ops.MetricQuery, replies []reply[metricsOf], pictu
 	if picture && len(best.now.Series) > 0 {
 		m.Blocks = append(m.Blocks, c.picture(q, best, deploys)...)
 	}
-	small := fmt.Sprintf("since %s, against the same length of time before", c.at(q.Window.From))
+	small := fmt.Sprintf("the last %s, against the middle of %s before %s", incident.Span(q.Window.To.Sub(recent(q.Window))),
+		incident.Span(q.Window.Length()), c.at(q.Window.From))
 	m.Blocks = append(m.Blocks, chat.Block{Context: strings.Join(append([]string{small}, links...), " · ")})
 	m.Blocks = append(m.Blocks, trouble(c, replies)...)
 	return m
