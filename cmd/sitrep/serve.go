@@ -78,5 +78,8 @@ func (a *app) serve(ctx context.Context, path string) error {
 	err := a.run(ctx)
 	cancel()
 	<-reloads
+	if err == nil {
+		a.log.Info("sitrep has stopped; what was in flight is finished")
+	}
 	return err
 }
