@@ -80,7 +80,7 @@ var libraries = map[string]string{
 
 // testLibraries are for tests and their equipment alone.
 var testLibraries = []string{
-	"github.com/chromedp/cdproto", "github.com/chromedp/chromedp", "github.com/getkin/kin-openapi", "github.com/google/go-cmp",
+	"github.com/chromedp/chromedp", "github.com/getkin/kin-openapi", "github.com/google/go-cmp",
 	"github.com/gorilla/websocket", "github.com/oklog/ulid/v2", "go.uber.org/goleak", "go.uber.org/zap",
 	"go.yaml.in/yaml/v3", "golang.org/x/net",
 }

@@ -173,7 +173,7 @@ func checked(t *testing.T, text string) error {
 	t.Helper()
 	prefix := map[string]string{"SLACK_BOT_TOKEN": "xoxb-", "SLACK_APP_TOKEN": "xapp-"}
 	for _, ref := range reference.FindAllStringSubmatch(text, -1) {
-		t.Setenv(ref[2], prefix[ref[2]]+"0451")
+		t.Setenv(ref[2], prefix[ref[2]]+canary)
 	}
 	_, err := sitrepSays(t, "check", "--config", configFile(t, text))
 	return err
