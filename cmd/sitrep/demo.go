@@ -178,20 +178,17 @@ func visitorDemo(ctx context.Context, out io.Writer, listen string, speed float6
 		fmt.Fprintf(out, `
   sitrep demo
 
-  The console          %s/console/
-  The shop's deploys   %s/
+  Open                   %s/console/
+  The shop's deploy tool %s/
 
-  A bad deploy has just gone out, and checkout is getting slower. In about two minutes the alert fires: an incident room
-  opens in the console. Go there and type:
-
-    /inc lead me         /inc metrics         /inc logs         /inc deploys
-    /inc status identified "the new stock check is too slow"
-    ... roll back on the shop's page, wait until the alert has cleared, then
-    /inc resolve "rolled back"     /inc postmortem
-
-  Stakeholders read #status: sitrep posts there by itself when an update is due. Ctrl-C ends the demo.
+  A bad version of checkout has just gone out. In about a minute the alert fires, and an incident room opens in the console;
+  there you are told what to try. It takes ten minutes at most. Stakeholders read #status: sitrep posts there by itself when
+  an update is due. Ctrl-C ends the demo, and nothing is left of it.
 
 `, d.url, d.tools)
+		if err := newGuide(d.url).lead(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("the guide has left", zap.Error(err))
+		}
 		<-ctx.Done()
 		return nil
 	})

@@ -1,21 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"go.uber.org/zap"
-
-	"sitrep/bot"
 )
 
 // headlessDemo plays the whole incident on a fast clock, and prints what stands in each room and the postmortem.
@@ -24,7 +18,7 @@ func headlessDemo(ctx context.Context, out io.Writer, speed float64) error {
 	clock := newPacedClock(start, max(min(1, speed), speed/peopleAreSlower), speed)
 	c := cadence{first: 10 * time.Minute, then: 20 * time.Minute, draft: 5 * time.Minute}
 	return startDemo(ctx, "127.0.0.1:0", clock, c, zap.NewNop(), func(ctx context.Context, d *demo) error {
-		s := &story{demo: d, clock: clock, cadence: c, out: out}
+		s := &story{demo: d, desk: &desk{url: d.url, patience: time.Minute}, clock: clock, cadence: c, out: out}
 		return errors.Join(s.play(ctx), s.print(ctx))
 	})
 }
@@ -35,29 +29,10 @@ const peopleAreSlower = 20
 // story plays people, through the console's own API.
 type story struct {
 	*demo
+	*desk
 	clock   *pacedClock
 	cadence cadence
 	out     io.Writer
-}
-
-// seen is a message as the API shows it.
-type seen struct {
-	ID      string    `json:"id"`
-	At      time.Time `json:"at"`
-	Bot     bool      `json:"bot"`
-	Author  struct{ Name string }
-	Text    string `json:"text"`
-	Private bool   `json:"private"`
-	Blocks  []struct {
-		Image *struct{ URL, Alt string }  `json:"image"`
-		File  *struct{ URL, Name string } `json:"file"`
-	} `json:"blocks"`
-}
-
-type place struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-	Kind string `json:"kind"`
 }
 
 const (
@@ -172,126 +147,6 @@ func (s *story) pass(ctx context.Context, d time.Duration) error {
 	return s.clock.Wait(ctx, t)
 }
 
-// says has a person type a line, and waits until the room shows what is expected after it.
-func (s *story) says(ctx context.Context, who, room, line, expected string) error {
-	before, err := s.messages(ctx, room, who)
-	if err != nil {
-		return err
-	}
-	body := map[string]any{"user": who, "text": line}
-	if err := s.call(ctx, http.MethodPost, "rooms/"+url.PathEscape(room)+"/messages", body, nil); err != nil {
-		return err
-	}
-	return s.until(ctx, fmt.Sprintf("an answer to %q with %q", line, expected), func() (bool, error) {
-		now, err := s.messages(ctx, room, who)
-		fresh := now[min(len(before), len(now)):]
-		return slices.ContainsFunc(fresh, func(m seen) bool { return m.Bot && strings.Contains(m.Text, expected) }), err
-	})
-}
-
-func (s *story) expect(ctx context.Context, room, text string) error {
-	return s.expectCount(ctx, room, text, 1)
-}
-
-// expectCount waits until so many messages of sitrep's in a room contain a text.
-func (s *story) expectCount(ctx context.Context, room, text string, n int) error {
-	return s.until(ctx, fmt.Sprintf("%d messages with %q in %s", n, text, room), func() (bool, error) {
-		ms, err := s.messages(ctx, room, lead)
-		count := 0
-		for _, m := range ms {
-			if m.Bot && strings.Contains(m.Text, text) {
-				count++
-			}
-		}
-		return count >= n, err
-	})
-}
-
-// room waits for a room whose name begins so, and returns its id.
-func (s *story) room(ctx context.Context, prefix string) (string, error) {
-	return s.find(ctx, "a room "+prefix+"…", func(p place) bool { return strings.HasPrefix(p.Name, prefix) })
-}
-
-// direct waits for what sitrep says to the lead alone.
-func (s *story) direct(ctx context.Context) (string, error) {
-	return s.find(ctx, "a word to "+lead+" alone", func(p place) bool { return p.Kind == "direct" })
-}
-
-func (s *story) find(ctx context.Context, what string, is func(place) bool) (id string, err error) {
-	err = s.until(ctx, what, func() (bool, error) {
-		rooms, err := s.rooms(ctx, lead)
-		i := slices.IndexFunc(rooms, is)
-		if i >= 0 {
-			id = rooms[i].ID
-		}
-		return i >= 0, err
-	})
-	return id, err
-}
-
-// errBusy says that the console is not there yet.
-var errBusy = errors.New("the console is busy")
-
-const patience = time.Minute
-
-// until asks again and again, in real time.
-func (s *story) until(ctx context.Context, what string, ok func() (bool, error)) error {
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		done, err := ok()
-		if done || err != nil && !errors.Is(err, errBusy) {
-			return err
-		}
-		if err := bot.RealClock().Wait(ctx, time.Now().Add(25*time.Millisecond)); err != nil {
-			return err
-		}
-	}
-	return fmt.Errorf("the story waited for %s in vain", what)
-}
-
-func (s *story) rooms(ctx context.Context, who string) ([]place, error) {
-	var out struct{ Rooms []place }
-	err := s.call(ctx, http.MethodGet, "rooms?user="+url.QueryEscape(who), nil, &out)
-	return out.Rooms, err
-}
-
-func (s *story) messages(ctx context.Context, room, who string) ([]seen, error) {
-	var out struct{ Messages []seen }
-	err := s.call(ctx, http.MethodGet, "rooms/"+url.PathEscape(room)+"/messages?user="+url.QueryEscape(who), nil, &out)
-	return out.Messages, err
-}
-
-func (s *story) call(ctx context.Context, method, path string, body, into any) error {
-	var payload io.Reader = http.NoBody
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		payload = bytes.NewReader(b)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, s.url+"/console/api/"+path, payload)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode == http.StatusServiceUnavailable {
-		return errBusy
-	}
-	if resp.StatusCode/100 != 2 {
-		text, _ := io.ReadAll(io.LimitReader(resp.Body, 1000))
-		return fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, text)
-	}
-	if into == nil {
-		return nil
-	}
-	return json.NewDecoder(resp.Body).Decode(into)
-}
-
 // print writes what stands in each room as a reader sees it, the room that spoke first first, then the postmortem.
 func (s *story) print(ctx context.Context) error {
 	rooms, err := s.rooms(ctx, lead)
@@ -324,27 +179,6 @@ func (s *story) headline(text string) {
 	fmt.Fprintf(s.out, "━━ %s %s\n\n", text, strings.Repeat("━", max(0, 100-len(text))))
 }
 
-func (p place) title() string {
-	switch p.Kind {
-	case "direct":
-		return "to " + lead + " alone"
-	case "channel":
-		return "#" + p.Name
-	}
-	return p.Name
-}
-
-func (m seen) by() string {
-	who := m.Author.Name
-	if m.Bot {
-		who = "sitrep"
-	}
-	if m.Private {
-		who += " (only to " + lead + ")"
-	}
-	return who
-}
-
 // printFiles writes the documents that were posted, whole.
 func (s *story) printFiles(ctx context.Context, ms []seen) error {
 	for _, m := range ms {
@@ -353,29 +187,12 @@ func (s *story) printFiles(ctx context.Context, ms []seen) error {
 				continue
 			}
 			s.headline(b.File.Name)
-			if err := s.download(ctx, b.File.URL); err != nil {
+			if err := s.download(ctx, b.File.URL, s.out); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
-}
-
-func (s *story) download(ctx context.Context, path string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+path, http.NoBody)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("GET %s: %s", path, resp.Status)
-	}
-	_, err = io.Copy(s.out, resp.Body)
-	return err
 }
 
 func indent(text string) string {

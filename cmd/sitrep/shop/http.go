@@ -5,14 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// Handler serves the APIs: Prometheus under /prometheus, Loki under /loki-server, GitHub under /github/api/v3, and a page with the button that a
-// person would press in the deploy tool under /.
+// Handler serves the APIs: Prometheus under /prometheus, Loki under /loki-server, GitHub under /github/api/v3, and the pages that people see, the
+// deploy tool under / first.
 func (s *Shop) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /prometheus/api/v1/query_range", s.queryRange)
@@ -26,15 +25,7 @@ func (s *Shop) Handler() http.Handler {
 		reply(w, object{"status": "success", "data": []string{"service_name"}})
 	})
 	s.github(mux)
-	mux.HandleFunc("GET /{$}", s.page)
-	mux.HandleFunc("POST /rollback", func(w http.ResponseWriter, r *http.Request) {
-		if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
-			http.Error(w, "only from this page", http.StatusForbidden)
-			return
-		}
-		s.Rollback()
-		http.Redirect(w, r, "/", http.StatusSeeOther)
-	})
+	s.pages(mux)
 	return mux
 }
 
@@ -155,30 +146,4 @@ func replyLogs(w http.ResponseWriter, service string, lines []line) {
 		}
 	}
 	reply(w, object{"status": "success", "data": object{"resultType": "streams", "result": result, "stats": object{}}})
-}
-
-func (s *Shop) page(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	now := s.now()
-	var rows strings.Builder
-	for _, service := range slices.Sorted(services()) {
-		fmt.Fprintf(&rows, "<tr><td>%s<td>%s", service, s.Running(service, now))
-	}
-	latency, _ := s.metric("shop:request_latency_seconds:p95", "checkout", now)
-	_, _ = fmt.Fprintf(w, `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Shop: deploys</title>
-<style>body{font:16px system-ui;max-width:36rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}td,th{padding:.3rem 1.5rem .3rem 0;text-align:left}
-button{font:inherit;padding:.5rem 1rem;border-radius:.4rem}</style>
-<h1>The shop's deploy tool</h1><p>Checkout answers in %.2f s at the 95th percentile.</p>
-<table><tr><th>service<th>running%s</table>
-<form method="post" action="rollback"><p><button>Roll checkout back to %s</button></form>`, latency, rows.String(), GoodVersion)
-}
-
-func services() func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for s := range Services {
-			if !yield(s) {
-				return
-			}
-		}
-	}
 }

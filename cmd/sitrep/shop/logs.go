@@ -43,7 +43,7 @@ func (s *Shop) second(service string, t time.Time) []line {
 	strain := s.strain(t)
 	order := 100000 + t.Unix()%100000
 	u := noise("log"+service, t)
-	if u > 0.2 {
+	if u > 0.8 {
 		out = append(out, line{t.Add(120 * time.Millisecond), "info", fmt.Sprintf(
 			"level=info msg=\"order placed\" order=%d items=%d took=%dms", order, 1+order%5, 120+int(900*strain)+int(40*math.Abs(u)))})
 	}
