@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -109,6 +111,18 @@ func TestReadmeInvitesTheBotWithItsPermissions(t *testing.T) {
 	for _, want := range append(names, fmt.Sprintf("permissions=%d\n", number)) {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("README.md does not say %q", want)
+		}
+	}
+}
+
+func TestEveryLibraryHasItsReason(t *testing.T) {
+	text, err := os.ReadFile(repository + "docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lib := range slices.Concat(slices.Sorted(maps.Keys(libraries)), testLibraries) {
+		if name := strings.TrimPrefix(lib, "github.com/"); !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("docs/dependencies.md does not say why %s is there", name)
 		}
 	}
 }
