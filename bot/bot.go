@@ -126,14 +126,8 @@ func (b *Bot) Stats() Stats {
 // Run takes up what an earlier process has left, then works until ctx ends: platforms stop first, and what is in flight is finished.
 func (b *Bot) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	if err := b.worker.take(ctx, work, true); err != nil {
-		return fmt.Errorf("taking up tasks: %w", err)
-	}
-	if err := b.inbox.takeUp(ctx, work); err != nil {
-		return fmt.Errorf("taking up requests: %w", err)
-	}
-	if err := b.sayAway(ctx); err != nil {
+	defer b.finishInFlight(stop)
+	if err := b.takeUp(ctx, work); err != nil {
 		return err
 	}
 	woken := make(chan struct{}, 1)
@@ -147,11 +141,24 @@ func (b *Bot) Run(ctx context.Context) error {
 	b.ready.Store(true)
 	err := g.Wait()
 	b.ready.Store(false)
-	b.finishInFlight(stop)
 	if ctx.Err() != nil {
 		return nil
 	}
 	return err
+}
+
+// takeUp goes on with what an earlier process has left.
+func (b *Bot) takeUp(ctx, work context.Context) error {
+	if err := b.sayAway(ctx); err != nil {
+		return fmt.Errorf("finding out how long sitrep was away: %w", err)
+	}
+	if err := b.worker.take(ctx, work, true); err != nil {
+		return fmt.Errorf("taking up tasks: %w", err)
+	}
+	if err := b.inbox.takeUp(ctx, work); err != nil {
+		return fmt.Errorf("taking up requests: %w", err)
+	}
+	return nil
 }
 
 // finishInFlight lets requests be answered and calls be finished, for as long as the grace lasts.
@@ -209,8 +216,7 @@ const (
 // runHeartbeat keeps a record of when sitrep was last alive, so that its successor can say how long it was away.
 func (b *Bot) runHeartbeat(ctx context.Context) error {
 	for {
-		now, _ := b.deps.Clock.Now().MarshalText()
-		if err := b.deps.Store.PutRecord(ctx, runtimeRecords, aliveRecord, now); err != nil && ctx.Err() == nil {
+		if err := b.beat(ctx); err != nil && ctx.Err() == nil {
 			b.log.Warn("heartbeat could not be stored", zap.Error(err))
 		}
 		if b.deps.Clock.Wait(ctx, b.deps.Clock.Now().Add(heartbeat)) != nil {
@@ -219,7 +225,16 @@ func (b *Bot) runHeartbeat(ctx context.Context) error {
 	}
 }
 
-// sayAway tells open incidents that sitrep was away, when that was long enough to matter.
+// beat records that sitrep is alive. It fails when nothing can be stored.
+func (b *Bot) beat(ctx context.Context) error {
+	now, err := b.deps.Clock.Now().MarshalText()
+	if err != nil {
+		return err
+	}
+	return b.deps.Store.PutRecord(ctx, runtimeRecords, aliveRecord, now)
+}
+
+// sayAway tells open incidents that sitrep was away, when that was long enough to matter. One that cannot be told stops nothing.
 func (b *Bot) sayAway(ctx context.Context) error {
 	data, err := b.deps.Store.Record(ctx, runtimeRecords, aliveRecord)
 	if errors.Is(err, store.ErrNotFound) {
@@ -237,12 +252,17 @@ func (b *Bot) sayAway(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var g errgroup.Group
+	g.SetLimit(32)
 	for _, id := range ids {
-		if err := b.engine.finish(ctx, id, []incident.Intent{incident.HasRestarted{Away: away}}, nil); err != nil {
-			return err
-		}
+		g.Go(func() error {
+			if err := b.engine.finish(ctx, id, []incident.Intent{incident.HasRestarted{Away: away}}, nil); err != nil {
+				b.log.Error("incident could not be told that sitrep was away", zap.String("incident", string(id)), zap.Error(err))
+			}
+			return nil
+		})
 	}
-	return nil
+	return g.Wait()
 }
 
 func httpHeader(h map[string]string) http.Header {

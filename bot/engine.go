@@ -35,32 +35,44 @@ func newEngine(st store.Store, clock Clock, config func() *Settings,
 	return &Engine{store: st, clock: clock, config: config, effects: effects, seed: maphash.MakeSeed()}
 }
 
-// step is one change of an incident.
+// step is one change of an incident. Its decide may fill in the rest of the step from what it decides.
 type step struct {
 	id       incident.ID
-	decide   func(incident.State) ([]incident.Recorded, incident.State, error)
+	decide   func(incident.State, *step) ([]incident.Recorded, incident.State, error)
 	requests []string
 	claims   []store.Claim
 	done     []store.TaskID
-	clear    []string
+	timer    string // one that is to be put right: set as the state says, or taken away
 	counts   map[string]int64
 }
 
 // Do carries out one command. A request that was carried out before changes nothing and gives the incident as it stands.
 func (e *Engine) Do(ctx context.Context, id incident.ID, cmd incident.Command) (incident.State, error) {
-	st := step{id: id, decide: func(s incident.State) ([]incident.Recorded, incident.State, error) {
+	st := step{id: id, decide: func(s incident.State, _ *step) ([]incident.Recorded, incident.State, error) {
 		return incident.Decide(s, cmd)
 	}}
 	if cmd.Request != "" {
-		st.requests = []string{cmd.Request}
+		st.requests = []string{requestOf(cmd.Request, id)}
 	}
-	return e.commit(ctx, st)
+	s, err := e.commit(ctx, st)
+	if errors.Is(err, store.ErrReplayed) {
+		return s, nil
+	}
+	return s, err
 }
 
 // finish carries out what came of a task, and takes the task away in the same step. An outcome that was overtaken takes only the task away.
 func (e *Engine) finish(ctx context.Context, id incident.ID, intents []incident.Intent, done []store.TaskID) error {
-	_, err := e.commit(ctx, step{id: id, done: done, decide: func(s incident.State) ([]incident.Recorded, incident.State, error) {
+	_, err := e.commit(ctx, step{id: id, done: done, decide: func(s incident.State, _ *step) ([]incident.Recorded, incident.State, error) {
 		return e.decideAll(s, intents)
+	}})
+	return err
+}
+
+// mendTimer makes a timer what the incident's state says of it: one that was overtaken is taken away, one that was moved meanwhile is kept.
+func (e *Engine) mendTimer(ctx context.Context, id incident.ID, name string) error {
+	_, err := e.commit(ctx, step{id: id, timer: name, decide: func(s incident.State, _ *step) ([]incident.Recorded, incident.State, error) {
+		return nil, s, nil
 	}})
 	return err
 }
@@ -81,35 +93,42 @@ func (e *Engine) decideAll(s incident.State, intents []incident.Intent) ([]incid
 	return all, s, nil
 }
 
-func (e *Engine) commit(ctx context.Context, st step) (incident.State, error) {
+// commit takes a step. Its state is that after the step, or the incident as it stands when nothing was changed.
+func (e *Engine) commit(ctx context.Context, st step) (s incident.State, err error) {
 	mu := &e.stripes[maphash.String(e.seed, string(st.id))%uint64(len(e.stripes))]
 	mu.Lock()
 	defer mu.Unlock()
 	for {
-		old, _, err := e.store.Load(ctx, st.id)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return incident.State{}, err
-		}
-		old.ID = st.id
-		events, now, err := st.decide(old)
-		if err != nil {
-			return old, e.unlessAnswered(ctx, st, err)
-		}
-		switch err := e.write(ctx, st, old, now, events); {
-		case errors.Is(err, store.ErrConflict):
-			continue
-		case errors.Is(err, store.ErrReplayed):
-			return old, nil
-		default:
-			return now, err
+		err = safely("bot.commit", func() (err error) {
+			s, err = e.try(ctx, st)
+			return err
+		})
+		if !errors.Is(err, store.ErrConflict) {
+			return s, err
 		}
 	}
+}
+
+func (e *Engine) try(ctx context.Context, st step) (incident.State, error) {
+	old, _, err := e.store.Load(ctx, st.id)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return incident.State{}, err
+	}
+	old.ID = st.id
+	events, now, err := st.decide(old, &st)
+	if err != nil {
+		return old, e.unlessAnswered(ctx, st, err)
+	}
+	if err := e.write(ctx, st, old, now, events); err != nil {
+		return old, err
+	}
+	return now, nil
 }
 
 // unlessAnswered drops a refusal when the request was carried out before: what it asked for is so already because of it.
 func (e *Engine) unlessAnswered(ctx context.Context, st step, refusal error) error {
 	for _, r := range st.requests {
-		if yes, err := e.store.Answered(ctx, st.id, requestOf(r, st.id)); err != nil || yes {
+		if yes, err := e.store.Answered(ctx, st.id, r); err != nil || yes {
 			return err
 		}
 	}
@@ -122,10 +141,7 @@ func requestOf(request string, id incident.ID) string { return request + "@" + s
 func (e *Engine) write(ctx context.Context, st step, old, now incident.State, events []incident.Recorded) error {
 	c := store.Commit{
 		Incident: st.id, Expect: old.Version, Events: events, State: now,
-		Done: st.done, Claims: st.claims, Counts: st.counts, Clear: st.clear,
-	}
-	for _, r := range st.requests {
-		c.Requests = append(c.Requests, requestOf(r, st.id))
+		Done: st.done, Claims: st.claims, Counts: st.counts, Requests: st.requests,
 	}
 	recorded := e.clock.Now()
 	for i := range c.Events {
@@ -136,14 +152,25 @@ func (e *Engine) write(ctx context.Context, st step, old, now incident.State, ev
 		for i := range c.Tasks {
 			c.Tasks[i].Created = time.Now() // real time: it is compared with that of the platforms' messages
 		}
-		set, clear := timerChanges(old, now)
-		c.Set = set
-		c.Clear = append(c.Clear, clear...)
+		c.Set, c.Clear = timerChanges(old, now)
 	}
-	if len(events)+len(c.Done)+len(c.Claims)+len(c.Requests)+len(c.Counts)+len(c.Clear) == 0 {
+	if st.timer != "" {
+		c.Set, c.Clear = timerAsIs(now, st.timer)
+	}
+	if len(events)+len(c.Done)+len(c.Requests)+len(c.Counts)+len(c.Set)+len(c.Clear) == 0 {
 		return nil
 	}
 	return e.store.Commit(ctx, c)
+}
+
+// timerAsIs returns what makes one timer that of the state.
+func timerAsIs(s incident.State, name string) (set []store.Timer, clear []string) {
+	for _, t := range incident.Timers(s) {
+		if t.Name == name {
+			return []store.Timer{{Incident: s.ID, Name: name, Due: t.Due}}, nil
+		}
+	}
+	return nil, []string{name}
 }
 
 // timerChanges returns what makes the timers of old those of now.

@@ -206,7 +206,7 @@ func firstLine(m chat.Message) string {
 	return line
 }
 
-// fakeHandler knows two verbs: "ack" and "boom".
+// fakeHandler knows "ack"; "boom", which breaks; and "hang", which ends only with its context.
 type fakeHandler struct{ bot *Bot }
 
 func (fakeHandler) Plan(context.Context, chat.Inbound) chat.Plan { return chat.Plan{} }
@@ -219,6 +219,13 @@ func (fakeHandler) Person(platform string, u chat.User) incident.Person {
 }
 
 func (h fakeHandler) Handle(ctx context.Context, in chat.Inbound, _ func(chat.Message)) (chat.Message, bool) {
+	switch in.Text {
+	case "boom":
+		panic("broken verb")
+	case "hang":
+		<-ctx.Done()
+		return chat.Text("in vain"), false
+	}
 	id, err := h.bot.Engine().InRoom(ctx, in.Platform, in.Room)
 	if err != nil || id == "" {
 		return chat.Text("no incident"), true
@@ -240,13 +247,60 @@ type world struct {
 	store     store.Store
 	platforms []*fakePlatform
 	settings  Settings
+	grace     time.Duration
+	faults    faults // of the store, as the bot sees it
 	bot       *Bot
 	stop      func()
 }
 
+// faults has writes to a store fail: before is asked before each, after once it is done. Either may be nil.
+type faults struct {
+	mu            sync.Mutex
+	before, after func(write string, c store.Commit) error
+}
+
+func (f *faults) set(before, after func(write string, c store.Commit) error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.before, f.after = before, after
+}
+
+func (f *faults) write(what string, c store.Commit, do func() error) error {
+	f.mu.Lock()
+	before, after := f.before, f.after
+	f.mu.Unlock()
+	if before != nil {
+		if err := before(what, c); err != nil {
+			return err
+		}
+	}
+	if err := do(); err != nil || after == nil {
+		return err
+	}
+	return after(what, c)
+}
+
+// faultyStore is a store whose writes have faults.
+type faultyStore struct {
+	store.Store
+	*faults
+}
+
+func (f faultyStore) Commit(ctx context.Context, c store.Commit) error {
+	return f.write("commit", c, func() error { return f.Store.Commit(ctx, c) })
+}
+
+func (f faultyStore) CloseRequests(ctx context.Context, ids ...string) error {
+	return f.write("close", store.Commit{Requests: ids}, func() error { return f.Store.CloseRequests(ctx, ids...) })
+}
+
+func (f faultyStore) PutRecord(ctx context.Context, kind, key string, value []byte) error {
+	return f.write("record", store.Commit{}, func() error { return f.Store.PutRecord(ctx, kind, key, value) })
+}
+
 func newWorld(t testing.TB, platforms ...string) *world {
 	t.Helper()
-	w := &world{t: t, path: filepath.Join(t.TempDir(), "bot.db"), clock: newHandClock(), settings: Settings{
+	w := &world{t: t, path: filepath.Join(t.TempDir(), "bot.db"), clock: newHandClock(), grace: 5 * time.Second, settings: Settings{
 		RoomPlatforms: platforms, Policy: DefaultPolicy(), Zone: time.UTC,
 		Routes:    []Route{{Name: "all"}},
 		Audiences: []incident.Plan{{Audience: "stakeholders", Cadence: incident.StakeholderCadence()}},
@@ -269,9 +323,9 @@ func (w *world) run() {
 		w.t.Fatal(err)
 	}
 	deps := Deps{
-		Store: w.store, Clock: w.clock, Settings: func() *Settings { return &w.settings }, Catalog: testCatalog,
+		Store: faultyStore{w.store, &w.faults}, Clock: w.clock, Settings: func() *Settings { return &w.settings }, Catalog: testCatalog,
 		Sources: func() ops.Set { return ops.Set{{Name: "am", Offer: ops.Offer{Alerts: lineAlerts{}}}} },
-		Texts:   func() *templates.Set { return texts }, Log: zaptest.NewLogger(w.t, zaptest.Level(zap.ErrorLevel)), Grace: 5 * time.Second,
+		Texts:   func() *templates.Set { return texts }, Log: zaptest.NewLogger(w.t, zaptest.Level(zap.FatalLevel)), Grace: w.grace,
 	}
 	for _, p := range w.platforms {
 		deps.Platforms = append(deps.Platforms, p)
@@ -333,6 +387,44 @@ func (w *world) alert(id, line string) {
 	}
 }
 
+// say hands in a command that was typed in a room.
+func (w *world) say(id, room, text string) {
+	w.t.Helper()
+	err := w.bot.Inbox().Receive(context.Background(), chat.Request{
+		ID: id, Source: w.platforms[0].name, Kind: string(chat.Command), Body: []byte(room + "|" + text), At: w.clock.Now(),
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// do carries out what Ana asks of an incident.
+func (w *world) do(n incident.Number, intent incident.Intent) {
+	w.t.Helper()
+	_, err := w.bot.Engine().Do(context.Background(), w.state(n).ID, incident.Command{
+		Meta: incident.Meta{At: w.clock.Now(), Source: "test", Actor: incident.Person{ID: "p", Name: "Ana"}}, Intent: intent,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) counts(n incident.Number) map[string]int64 {
+	w.t.Helper()
+	_, counts, err := w.store.Load(context.Background(), w.state(n).ID)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return counts
+}
+
+// answers returns the answers so far.
+func (f *fakePlatform) answers() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.replies)
+}
+
 func (w *world) state(n incident.Number) incident.State {
 	w.t.Helper()
 	id, err := w.store.Numbered(context.Background(), n)
@@ -346,20 +438,26 @@ func (w *world) state(n incident.Number) incident.State {
 	return s
 }
 
-// lineAlerts reads alerts that are written "fingerprint status service title".
+// lineAlerts reads alerts that are written "fingerprint status service title", one on each line. The title "boom" breaks it.
 type lineAlerts struct{}
 
 func (lineAlerts) Verify(ops.Webhook) error { return nil }
 func (lineAlerts) ParseAlerts(w ops.Webhook) (ops.Delivery, error) {
-	f := strings.SplitN(string(w.Body), " ", 4)
-	if len(f) < 4 {
-		return ops.Delivery{}, &ops.Error{Op: "lineAlerts", Kind: ops.Invalid, Msg: "four words"}
+	d := ops.Delivery{ID: string(w.Body)}
+	for line := range strings.Lines(string(w.Body)) {
+		f := strings.SplitN(strings.TrimSpace(line), " ", 4)
+		switch {
+		case len(f) < 4:
+			return d, &ops.Error{Op: "lineAlerts", Kind: ops.Invalid, Msg: "four words"}
+		case f[3] == "boom":
+			panic("broken source")
+		}
+		d.Alerts = append(d.Alerts, ops.Alert{
+			Source: "am", Fingerprint: f[0], Status: ops.AlertStatus(f[1]), Title: f[3], Severity: "critical",
+			Labels: map[string]string{"service": f[2]}, StartsAt: w.ReceivedAt, EndsAt: w.ReceivedAt,
+		})
 	}
-	a := ops.Alert{
-		Source: "am", Fingerprint: f[0], Status: ops.AlertStatus(f[1]), Title: f[3], Severity: "critical",
-		Labels: map[string]string{"service": f[2]}, StartsAt: w.ReceivedAt, EndsAt: w.ReceivedAt,
-	}
-	return ops.Delivery{ID: string(w.Body), Alerts: []ops.Alert{a}}, nil
+	return d, nil
 }
 
 func kinds(events []incident.Recorded) []string {

@@ -3,6 +3,8 @@ package bot
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,11 +32,17 @@ type inbox struct {
 // incoming is a request on its way to its answer.
 type incoming struct {
 	store.Request
-	in     chat.Inbound
-	unsure bool // an earlier process may have answered it
+	in     *chat.Inbound // nil for an alert
+	unsure bool          // an earlier process may have answered it
+	bare   bool          // its header and body are still only in the store
 }
 
-const alertQueue = "alerts" // no platform's room is called that: their queues have the platform's name and a "/"
+const (
+	alertQueue   = "alerts"          // no platform's room is called that: their queues have the platform's name and a "/"
+	aside        = " aside"          // ends the name of the queue of what cannot be carried out for now
+	alertsAtOnce = 500               // in one batch
+	alertsInside = 10 * alertsAtOnce // whose bodies are kept; those of the others stay in the store until their turn
+)
 
 func newInbox(b *Bot) *inbox { return &inbox{bot: b, queues: make(map[string][]*incoming)} }
 
@@ -53,13 +61,23 @@ func (x *inbox) Receive(ctx context.Context, r chat.Request) error {
 }
 
 // Plan says how a command will be answered.
-func (x *inbox) Plan(ctx context.Context, in chat.Inbound) chat.Plan {
-	return x.bot.handler.Plan(ctx, in)
+func (x *inbox) Plan(ctx context.Context, in chat.Inbound) (p chat.Plan) {
+	x.guard("bot.Plan", in, func() { p = x.bot.handler.Plan(ctx, in) })
+	return p
 }
 
 // Complete suggests values for what is being typed.
-func (x *inbox) Complete(ctx context.Context, in chat.Inbound, option, word string) []chat.Choice {
-	return x.bot.handler.Complete(ctx, in, option, word)
+func (x *inbox) Complete(ctx context.Context, in chat.Inbound, option, word string) (choices []chat.Choice) {
+	x.guard("bot.Complete", in, func() { choices = x.bot.handler.Complete(ctx, in, option, word) })
+	return choices
+}
+
+// guard calls f, and logs it when it breaks.
+func (x *inbox) guard(op string, in chat.Inbound, f func()) {
+	err := safely(op, func() error { f(); return nil })
+	if err != nil {
+		x.bot.log.Error("handler is broken", zap.String("request", in.Request), zap.String("platform", in.Platform), zap.Error(err))
+	}
 }
 
 // takeUp takes what an earlier process has left unanswered.
@@ -67,6 +85,7 @@ func (x *inbox) takeUp(ctx, work context.Context) error { return x.takeAll(ctx, 
 
 func (x *inbox) take(ctx, work context.Context) error { return x.takeAll(ctx, work, false) }
 
+// takeAll queues what was received since the last time. Requests are carried out under work; once ctx has ended, none is tried again.
 func (x *inbox) takeAll(ctx, work context.Context, unsure bool) error {
 	for {
 		requests, err := x.bot.deps.Store.Requests(ctx, x.last(), 500)
@@ -74,7 +93,7 @@ func (x *inbox) takeAll(ctx, work context.Context, unsure bool) error {
 			return err
 		}
 		for _, r := range requests {
-			x.queue(work, r, unsure)
+			x.queue(ctx, work, r, unsure)
 		}
 		if len(requests) < 500 {
 			return nil
@@ -88,86 +107,185 @@ func (x *inbox) last() uint64 {
 	return x.after
 }
 
-// queue puts a request at the end of its queue, and has the queue worked if it is not yet.
-func (x *inbox) queue(work context.Context, r store.Request, unsure bool) {
+// queue puts a request at the end of its queue.
+func (x *inbox) queue(ctx, work context.Context, r store.Request, unsure bool) {
 	it := &incoming{Request: r, unsure: unsure}
 	name := alertQueue
 	if p, ok := x.bot.platform(r.Source); ok {
-		in, err := p.Decode(chat.Request{ID: r.ID, Source: r.Source, Kind: r.Kind, Header: r.Header, Body: r.Body, At: r.At})
-		if err != nil {
-			x.bot.log.Error("stored request cannot be read", logRequest(r, err)...)
-			in.Kind = chat.Nothing
-		}
-		it.in = in
-		name = r.Source + "/" + string(in.Room) + "/" + string(in.User.ID)
-		if in.Room != "" {
-			name = r.Source + "/" + string(in.Room)
+		it.in = x.decode(p, r)
+		name = r.Source + "/" + string(it.in.Room) + "/" + string(it.in.User.ID)
+		if it.in.Room != "" {
+			name = r.Source + "/" + string(it.in.Room)
 		}
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.after = r.Seq
 	x.open++
+	if name == alertQueue && len(x.queues[name]) >= alertsInside {
+		it.Header, it.Body, it.bare = nil, nil, true
+	}
+	x.add(ctx, work, name, it)
+}
+
+// add has the queue worked if it is not yet. x.mu is held.
+func (x *inbox) add(ctx, work context.Context, name string, items ...*incoming) {
 	_, working := x.queues[name]
-	x.queues[name] = append(x.queues[name], it)
+	x.queues[name] = append(x.queues[name], items...)
 	if !working {
-		x.wg.Go(func() { x.workQueue(work, name) })
+		x.wg.Go(func() { x.workQueue(ctx, work, name) })
 	}
 }
 
-// workQueue works a queue until it is empty.
-func (x *inbox) workQueue(ctx context.Context, name string) {
+// decode reads a request of a platform. One that cannot be read asks for nothing.
+func (x *inbox) decode(p chat.Platform, r store.Request) *chat.Inbound {
+	var in chat.Inbound
+	err := safely("bot.decode", func() (err error) {
+		in, err = p.Decode(chat.Request{ID: r.ID, Source: r.Source, Kind: r.Kind, Header: r.Header, Body: r.Body, At: r.At})
+		return err
+	})
+	if err != nil {
+		x.bot.log.Error("stored request cannot be read", logRequest(r, err)...)
+		in.Kind = chat.Nothing
+	}
+	return &in
+}
+
+// workQueue works a queue until it is empty. What fails is tried again; what fails though the store works is put aside for that, so that it
+// holds up nothing else.
+func (x *inbox) workQueue(ctx, work context.Context, name string) {
+	wait := time.Second
+	if strings.HasSuffix(name, aside) {
+		wait = lookAgain
+	}
 	for {
 		batch := x.peek(name)
-		if batch == nil || ctx.Err() != nil {
+		if batch == nil {
 			return
 		}
-		var err error
-		if name == alertQueue {
-			err = x.alerts(ctx, batch)
-		} else {
-			batch = batch[:1]
-			err = x.carryOut(ctx, batch[0])
+		again, err := x.work(work, batch)
+		if work.Err() != nil || x.finish(work, name, batch, again) != nil {
+			return
 		}
 		if err == nil {
-			err = x.bot.deps.Store.CloseRequests(ctx, ids(batch)...)
-		}
-		if err != nil {
-			if ctx.Err() != nil {
-				return
-			}
-			x.bot.log.Warn("requests could not be carried out; they will be tried again", zap.String("queue", name), zap.Error(err))
-			for _, it := range batch {
-				it.unsure = true
-			}
-			if x.bot.deps.Clock.Wait(ctx, x.bot.deps.Clock.Now().Add(time.Second)) != nil {
-				return
-			}
 			continue
 		}
-		x.drop(name, len(batch))
+		x.bot.log.Warn("requests could not be carried out; they will be tried again", zap.String("queue", name), zap.Error(err))
+		if wait != lookAgain && x.bot.beat(work) == nil {
+			x.putAside(ctx, work, name, len(again))
+			continue
+		}
+		if x.bot.deps.Clock.Wait(ctx, x.bot.deps.Clock.Now().Add(wait)) != nil {
+			return
+		}
 	}
 }
-
-const alertsAtOnce = 500
 
 // peek returns what stands at the head of a queue, and ends the queue when it is empty.
 func (x *inbox) peek(name string) []*incoming {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	q := x.queues[name]
-	if len(q) == 0 {
+	n := 1
+	switch {
+	case len(q) == 0:
 		delete(x.queues, name)
 		return nil
+	case q[0].in == nil:
+		n = min(len(q), alertsAtOnce)
 	}
-	return q[:min(len(q), alertsAtOnce):min(len(q), alertsAtOnce)]
+	return slices.Clone(q[:n])
 }
 
-func (x *inbox) drop(name string, n int) {
+// work carries out what stands at the head of a queue, and returns what of it must be tried again.
+func (x *inbox) work(ctx context.Context, batch []*incoming) (again []*incoming, err error) {
+	if batch[0].in != nil {
+		if err = safely("bot.carryOut", func() error { return x.carryOut(ctx, batch[0]) }); err != nil {
+			again = batch
+		}
+		return again, err
+	}
+	if err := x.fetch(ctx, batch); err != nil {
+		return batch, err
+	}
+	requests := make([]store.Request, len(batch))
+	for i, it := range batch {
+		requests[i] = it.Request
+	}
+	failed, err := x.bot.alertBatch(ctx, requests)
+	for _, it := range batch {
+		if failed[it.ID] {
+			again = append(again, it)
+		}
+	}
+	return again, err
+}
+
+// fetch reads the bodies that were left in the store while too much was waiting.
+func (x *inbox) fetch(ctx context.Context, batch []*incoming) error {
+	missing := make(map[uint64]*incoming)
+	for i, it := range batch {
+		if !it.bare {
+			continue
+		}
+		if _, read := missing[it.Seq]; !read {
+			requests, err := x.bot.deps.Store.Requests(ctx, it.Seq-1, len(batch)-i)
+			if err != nil {
+				return err
+			}
+			for _, r := range requests {
+				missing[r.Seq] = &incoming{Request: r}
+			}
+		}
+		if read, ok := missing[it.Seq]; ok {
+			it.Request, it.bare = read.Request, false
+		}
+	}
+	return nil
+}
+
+// finish takes away what was carried out, and leaves what must be tried again at the head of the queue. It tries until the store takes it,
+// since what was answered must not be answered again.
+func (x *inbox) finish(ctx context.Context, name string, batch, again []*incoming) error {
+	var done []string
+	for _, it := range batch {
+		if !slices.Contains(again, it) {
+			done = append(done, it.ID)
+		}
+	}
+	for try := 0; len(done) > 0; try++ {
+		err := x.bot.deps.Store.CloseRequests(ctx, done...)
+		if err == nil {
+			break
+		}
+		x.bot.log.Warn("requests that were carried out could not be closed", zap.String("queue", name), zap.Error(err))
+		if err := x.bot.deps.Clock.Wait(ctx, x.bot.deps.Clock.Now().Add(backoff(try))); err != nil {
+			return err
+		}
+	}
+	for _, it := range again {
+		it.unsure = true
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.queues[name] = x.queues[name][n:]
-	x.open -= n
+	x.open -= len(done)
+	q := x.queues[name]
+	clear(q[:len(done)])
+	q = q[len(done):]
+	copy(q, again)
+	x.queues[name] = q
+	return nil
+}
+
+// putAside moves the first n requests of a queue to the one of those that must wait.
+func (x *inbox) putAside(ctx, work context.Context, name string, n int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	q := x.queues[name]
+	moved := slices.Clone(q[:n])
+	clear(q[:n])
+	x.queues[name] = q[n:]
+	x.add(ctx, work, name+aside, moved...)
 }
 
 func (x *inbox) pending() int {
@@ -176,24 +294,8 @@ func (x *inbox) pending() int {
 	return x.open
 }
 
-// drain returns when every queue is empty.
+// drain returns when every queue is empty, or has only what must wait for another try.
 func (x *inbox) drain() { x.wg.Wait() }
-
-func ids(batch []*incoming) []string {
-	out := make([]string, len(batch))
-	for i, it := range batch {
-		out[i] = it.ID
-	}
-	return out
-}
-
-func (x *inbox) alerts(ctx context.Context, batch []*incoming) error {
-	requests := make([]store.Request, len(batch))
-	for i, it := range batch {
-		requests[i] = it.Request
-	}
-	return x.bot.alertBatch(ctx, requests)
-}
 
 // carryOut does what a request asks for. Its error means that it must be tried again.
 func (x *inbox) carryOut(ctx context.Context, it *incoming) error {
@@ -210,8 +312,10 @@ func (x *inbox) carryOut(ctx context.Context, it *incoming) error {
 
 func (x *inbox) home(ctx context.Context, it *incoming) {
 	p, _ := x.bot.platform(it.Source)
-	m := x.bot.handler.Home(ctx, it.Source, it.in.User)
-	if err := p.PublishHome(ctx, it.in.User.ID, m); err != nil {
+	err := safely("bot.home", func() error {
+		return p.PublishHome(ctx, it.in.User.ID, x.bot.handler.Home(ctx, it.Source, it.in.User))
+	})
+	if err != nil {
 		x.bot.log.Warn("home page could not be shown", logRequest(it.Request, err)...)
 	}
 }
@@ -219,7 +323,7 @@ func (x *inbox) home(ctx context.Context, it *incoming) {
 // command runs a verb, and shows its answer in one message: first what is being done, then the result in its place.
 func (x *inbox) command(ctx context.Context, it *incoming) {
 	p, _ := x.bot.platform(it.Source)
-	plan := x.bot.handler.Plan(ctx, it.in)
+	plan := x.Plan(ctx, *it.in)
 	r := chat.Reply{To: it.in.Reply, Key: chat.Key(digest(it.ID)), Private: plan.Private, Unsure: it.unsure}
 	progress := func(m chat.Message) {
 		r.Message = m
@@ -227,11 +331,25 @@ func (x *inbox) command(ctx context.Context, it *incoming) {
 			r.Unsure = false
 		}
 	}
-	r.Message, r.Private = x.bot.handler.Handle(ctx, it.in, progress)
+	r.Message, r.Private = x.handle(ctx, it, progress)
 	if it.in.Reply == (chat.ReplyTo{}) {
 		return
 	}
 	x.answer(ctx, p, it, r)
+}
+
+// handle carries out a verb. One that breaks is answered all the same, and is not tried again.
+func (x *inbox) handle(ctx context.Context, it *incoming, progress func(chat.Message)) (m chat.Message, private bool) {
+	err := safely("bot.handle", func() error {
+		m, private = x.bot.handler.Handle(ctx, *it.in, progress)
+		return nil
+	})
+	if err == nil {
+		return m, private
+	}
+	ref := digest(it.ID)[:6]
+	x.bot.log.Error("a command broke", append(logRequest(it.Request, err), zap.String("ref", ref))...)
+	return chat.Text("sitrep could not do that (ref " + ref + "). Whoever runs it finds the cause under that reference in its log."), true
 }
 
 const answerTries = 8
@@ -260,7 +378,7 @@ func (x *inbox) answer(ctx context.Context, p chat.Platform, it *incoming, r cha
 
 func (x *inbox) answerElsewhere(ctx context.Context, p chat.Platform, it *incoming, r chat.Reply) error {
 	room := it.in.Room
-	if r.Private || room == "" {
+	if r.Private || r.To.Private || room == "" {
 		direct, err := p.Direct(ctx, it.in.User.ID)
 		if err != nil {
 			return err
@@ -278,7 +396,7 @@ func (x *inbox) answerElsewhere(ctx context.Context, p chat.Platform, it *incomi
 
 // happened records what people did to messages and rooms. Most of it concerns no incident.
 func (x *inbox) happened(ctx context.Context, it *incoming) error {
-	in := it.in
+	in := *it.in
 	meta := incident.Meta{At: in.At, Source: it.Source, Room: string(in.Room), Request: it.ID, Permalink: in.Permalink}
 	message := it.Source + " " + string(in.Room) + " " + string(in.Message)
 	switch in.Kind {

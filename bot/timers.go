@@ -64,18 +64,22 @@ func (b *Bot) fireDue(ctx context.Context) (int, error) {
 	return len(due), g.Wait()
 }
 
-// fire lets the incident decide what a timer means. One that was overtaken is taken away.
+// fire lets the incident decide what a timer means. One that was overtaken is put right. One that cannot be fired though the store works is
+// put off, so that it holds up no other.
 func (b *Bot) fire(ctx context.Context, t store.Timer) error {
+	now := b.deps.Clock.Now()
 	cmd := incident.Command{
-		Meta:   incident.Meta{At: b.deps.Clock.Now(), Source: "timer"},
+		Meta:   incident.Meta{At: now, Source: "timer"},
 		Intent: incident.Fire{Name: t.Name, Due: t.Due},
 	}
 	_, err := b.engine.Do(ctx, t.Incident, cmd)
-	refused := (*incident.Refused)(nil)
-	if !errors.As(err, &refused) {
+	if refused := (*incident.Refused)(nil); errors.As(err, &refused) {
+		err = b.engine.mendTimer(ctx, t.Incident, t.Name)
+	}
+	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	_, err = b.engine.commit(ctx, step{id: t.Incident, clear: []string{t.Name},
-		decide: func(s incident.State) ([]incident.Recorded, incident.State, error) { return nil, s, nil }})
-	return err
+	b.log.Error("timer could not be fired; it is put off", zap.String("incident", string(t.Incident)), zap.String("timer", t.Name), zap.Error(err))
+	t.Due = now.Add(lookAgain)
+	return b.deps.Store.Commit(ctx, store.Commit{Incident: t.Incident, Set: []store.Timer{t}})
 }
