@@ -87,7 +87,7 @@ func (s *stage) config(extra, address string) Config {
 	tools := httptest.NewServer(s.shop.Handler())
 	s.Cleanup(tools.Close)
 	values := map[string]string{"LISTEN": address, "URL": s.url, "STORE": s.file, "SHOP": tools.URL, "TOKEN": webhookToken}
-	text := storyConfig + script(s.sides) + extra
+	text := storyConfig + script(s.sides, "") + extra
 	cfg, err := parseConfig([]byte(text), func(name string) (string, bool) { v, ok := values[name]; return v, ok })
 	if err != nil {
 		s.Fatalf("%v in\n%s", err, text)
@@ -275,8 +275,8 @@ func (l *logged) logger() *zap.Logger {
 	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(l), zapcore.DebugLevel))
 }
 
-// script is the part of the configuration that tells of the platforms.
-func script(sides []*side) string {
+// script is the part of the configuration that tells of the platforms, of how often stakeholders are told, and of the cast.
+func script(sides []*side, cadence string) string {
 	var b strings.Builder
 	channel := func(name string) string {
 		var refs []string
@@ -288,7 +288,8 @@ func script(sides []*side) string {
 	for _, s := range sides {
 		b.WriteString(s.script)
 	}
-	fmt.Fprintf(&b, "announce: %s\naudiences:\n  - {name: stakeholders, channels: %s}\npeople:\n", channel("incidents"), channel("status"))
+	fmt.Fprintf(&b, "announce: %s\naudiences:\n  - {name: stakeholders, channels: %s%s}\npeople:\n",
+		channel("incidents"), channel("status"), cadence)
 	for _, name := range cast {
 		fmt.Fprintf(&b, "  - {name: %s, title: %s, accounts: {", name, strings.ToUpper(name[:1])+name[1:])
 		for _, s := range sides {
