@@ -101,8 +101,10 @@ func (s *Slack) FindRoom(ctx context.Context, spec chat.RoomSpec) (chat.Room, er
 		}
 		for _, c := range page {
 			switch {
-			case c.Purpose.Value == s.purpose(spec.Key):
+			case c.Purpose.Value == s.purpose(spec.Key) && (spec.Topic == "" || c.Topic.Value != ""):
 				return room(id, c), nil
+			case c.Purpose.Value == s.purpose(spec.Key):
+				return s.labelled(ctx, id, c, spec)
 			case madeFor(spec, id, c):
 				unmarked = &c
 			}
@@ -115,11 +117,15 @@ func (s *Slack) FindRoom(ctx context.Context, spec chat.RoomSpec) (chat.Room, er
 	if unmarked == nil {
 		return chat.Room{}, &ops.Error{Op: "slack.FindRoom", Kind: ops.NotFound, Msg: "That room was not opened."}
 	}
-	// The process ended between the room's creation and its marking.
-	if err := s.label(ctx, unmarked.ID, spec); err != nil {
+	return s.labelled(ctx, id, *unmarked, spec)
+}
+
+// labelled does what was left undone of a room's opening by a process that ended in the middle of it.
+func (s *Slack) labelled(ctx context.Context, id identity, c api.Channel, spec chat.RoomSpec) (chat.Room, error) {
+	if err := s.label(ctx, c.ID, spec); err != nil {
 		return chat.Room{}, err
 	}
-	return room(id, *unmarked), nil
+	return room(id, c), nil
 }
 
 // madeFor reports whether the bot has made c for spec and not come to marking it.
