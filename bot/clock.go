@@ -13,8 +13,21 @@ type Clock interface {
 	Wait(ctx context.Context, t time.Time) error
 }
 
-// RealClock is the machine's own clock.
-func RealClock() Clock { return FastClock(time.Time{}, 1) }
+// RealClock is the machine's own clock. It goes by the time of day, also where the machine slept or its clock was put right meanwhile.
+func RealClock() Clock { return realClock{} }
+
+type realClock struct{}
+
+func (realClock) Now() time.Time { return time.Now() }
+
+func (realClock) Wait(ctx context.Context, t time.Time) error {
+	for d := time.Until(t); d > 0; d = time.Until(t) {
+		if err := sleep(ctx, d); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
 
 // FastClock shows start when it is made and then runs speed times as fast as the machine's clock. A zero start is the machine's time.
 func FastClock(start time.Time, speed float64) Clock {
@@ -35,7 +48,11 @@ func (c fastClock) Now() time.Time {
 }
 
 func (c fastClock) Wait(ctx context.Context, t time.Time) error {
-	d := time.Duration(float64(t.Sub(c.Now())) / c.speed)
+	return sleep(ctx, time.Duration(float64(t.Sub(c.Now()))/c.speed))
+}
+
+// sleep returns after d, or when ctx ends, with ctx's error.
+func sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()
 	}

@@ -89,7 +89,10 @@ func (b *batch) event(r incident.Recorded) {
 	case incident.Renamed:
 		b.eachRoom(func(platform string) { b.add(taskRename, job{Platform: platform, Name: roomName(b.now)}) })
 	case incident.VisibilityChanged:
-		b.eachRoom(func(platform string) { b.add(taskPrivate, job{Platform: platform, Private: e.Private}) })
+		b.eachRoom(func(platform string) {
+			b.add(taskPrivate, job{Platform: platform, Private: e.Private})
+			b.add(taskRename, job{Platform: platform, Name: roomName(b.now)})
+		})
 	case incident.RoomArchived:
 		b.eachRoom(func(platform string) { b.add(taskArchive, job{Platform: platform}) })
 	case incident.ReopenedEvent:
@@ -252,16 +255,17 @@ func (b *batch) cards(events []incident.Recorded) {
 // announcing returns the channels in which the incident stands or is to stand. A private one is announced nowhere; what was announced of it
 // before it became private is taken back in place.
 func (b *batch) announcing() []incident.Channel {
+	var channels []incident.Channel
 	if !b.now.Private {
-		return b.announce()
+		channels = slices.Clone(b.announce())
 	}
-	var standing []incident.Channel
 	for _, c := range b.now.Cards {
-		if !b.isRoom(c.Platform, c.Room) {
-			standing = append(standing, incident.Channel{Platform: c.Platform, ID: c.Room})
+		standing := incident.Channel{Platform: c.Platform, ID: c.Room}
+		if !b.isRoom(c.Platform, c.Room) && !slices.Contains(channels, standing) {
+			channels = append(channels, standing)
 		}
 	}
-	return standing
+	return channels
 }
 
 // onCard reports whether a card can look different after the event.
@@ -308,6 +312,9 @@ func (b *batch) add(kind string, j job) {
 	t := store.Task{
 		ID:       store.TaskID(fmt.Sprintf("%s/%d/%s/%s/%s/%s/%d", b.now.ID, b.version, kind, j.Platform, place, j.Audience, len(b.tasks))),
 		Incident: b.now.ID, Lane: lane, Kind: kind,
+	}
+	if j.Audience != "" {
+		t.Merge = "update/" + j.Audience // what could not be posted for a while is caught up with in one message
 	}
 	switch kind {
 	case taskOpenRoom:

@@ -69,10 +69,12 @@ type fakePlatform struct {
 	log  []string // every call that took effect, in order
 	// fail is asked before each call; after, once it has taken effect. An error of either is what the caller gets.
 	fail, after func(call string) error
+	hold        func(ctx context.Context) // before each room that is opened
 	rooms       map[chat.RoomID]chat.Key
 	posts       map[chat.Key]chat.Posted
 	replies     []string
 	edits       int
+	deleted     map[string]string // messages that were deleted by hand, and the ids of those that are written instead
 }
 
 func newFake(name string) *fakePlatform {
@@ -93,6 +95,13 @@ func (f *fakePlatform) call(what string, effect func()) error {
 		return f.after(what)
 	}
 	return nil
+}
+
+// failing has calls fail as fail says, from now on.
+func (f *fakePlatform) failing(fail func(call string) error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.fail = fail
 }
 
 // calls returns what took effect and begins so.
@@ -123,7 +132,10 @@ func (f *fakePlatform) Decode(r chat.Request) (chat.Inbound, error) {
 	}, nil
 }
 
-func (f *fakePlatform) OpenRoom(_ context.Context, s chat.RoomSpec) (chat.Room, error) {
+func (f *fakePlatform) OpenRoom(ctx context.Context, s chat.RoomSpec) (chat.Room, error) {
+	if f.hold != nil {
+		f.hold(ctx)
+	}
 	id := chat.RoomID(fmt.Sprintf("R%d", len(f.calls("open"))+1))
 	return chat.Room{ID: id, Name: s.Name}, f.call("open "+s.Name, func() { f.rooms[id] = s.Key })
 }
@@ -169,6 +181,9 @@ func (f *fakePlatform) Lookup(_ context.Context, u chat.UserID) (chat.User, erro
 
 func (f *fakePlatform) Post(_ context.Context, p chat.Post) (chat.Posted, error) {
 	posted := chat.Posted{ID: chat.MessageID(p.Key), URL: "https://chat.example/" + string(p.Key)}
+	if other, ok := f.deleted[string(p.Key)]; ok {
+		posted.ID = chat.MessageID(other)
+	}
 	return posted, f.call(fmt.Sprintf("post %s %s", p.Room, firstLine(p.Message)), func() {
 		f.posts[p.Key] = posted
 		for _, u := range p.Message.Notify {
@@ -186,7 +201,10 @@ func (f *fakePlatform) FindPost(_ context.Context, p chat.Post) (chat.Posted, er
 	return chat.Posted{}, &ops.Error{Op: "fake", Kind: ops.NotFound}
 }
 
-func (f *fakePlatform) Edit(_ context.Context, r chat.RoomID, _ chat.MessageID, m chat.Message) error {
+func (f *fakePlatform) Edit(_ context.Context, r chat.RoomID, id chat.MessageID, m chat.Message) error {
+	if _, gone := f.deleted[string(id)]; gone {
+		return &ops.Error{Op: "fake", Kind: ops.NotFound}
+	}
 	return f.call(fmt.Sprintf("edit %s %s", r, firstLine(m)), func() { f.edits++ })
 }
 
@@ -378,6 +396,15 @@ func (w *world) quiet() {
 	})
 }
 
+// settle lets time pass until nothing waits to be done.
+func (w *world) settle() {
+	w.t.Helper()
+	w.eventually("nothing waits", func() bool {
+		w.clock.Advance(time.Minute)
+		return w.bot.Stats().Tasks == 0
+	})
+}
+
 // alert delivers one alert, written "fingerprint status title".
 func (w *world) alert(id, line string) {
 	w.t.Helper()
@@ -466,4 +493,22 @@ func kinds(events []incident.Recorded) []string {
 		out = append(out, incident.KindOf(r.Event))
 	}
 	return slices.Clip(out)
+}
+
+// missing has edits of a message fail as if it had been deleted, and the next message with its key get another id.
+func (f *fakePlatform) missing(message, other string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.deleted = map[string]string{message: other}
+}
+
+// cards returns the edits and messages that name a severity.
+func (f *fakePlatform) cards(severity string) []string {
+	var out []string
+	for _, c := range f.calls("") {
+		if strings.Contains(strings.ToLower(c), severity) {
+			out = append(out, c)
+		}
+	}
+	return out
 }

@@ -105,29 +105,36 @@ func (l *lane) next(cardWaits bool) *item {
 	return l.tasks[0]
 }
 
-// merged returns the ids of the tasks that are done when t is: t, and those that it stands for.
-func (l *lane) merged(t *item) []store.TaskID {
+// group returns the tasks that are done in one when head, the first of them, is done: those that may be merged, up to the last one that may
+// have been done already, since that one stood for all before it; else up to the newest. The last of the group is the one to do.
+func (l *lane) group(head *item) []*item {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	ids := []store.TaskID{t.ID}
-	for _, o := range l.tasks {
-		if o != t && t.Merge != "" && o.Merge == t.Merge {
-			ids = append(ids, o.ID)
+	if head.Merge == "" {
+		return []*item{head}
+	}
+	var group []*item
+	unsure := 0
+	for _, t := range l.tasks {
+		if t.Merge != head.Merge {
+			continue
+		}
+		if group = append(group, t); t.unsure {
+			unsure = len(group)
 		}
 	}
-	return ids
+	if unsure > 0 {
+		return group[:unsure]
+	}
+	return group
 }
 
-// newest returns the last task of the lane that t may be merged with, which is t itself when there is none.
-func (l *lane) newest(t *item) *item {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i := len(l.tasks) - 1; i >= 0; i-- {
-		if o := l.tasks[i]; t.Merge != "" && o.Merge == t.Merge {
-			return o
-		}
+func idsOf(group []*item) []store.TaskID {
+	ids := make([]store.TaskID, len(group))
+	for i, t := range group {
+		ids[i] = t.ID
 	}
-	return t
+	return ids
 }
 
 // remove takes finished tasks out.

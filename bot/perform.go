@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"sitrep/bot/chat"
@@ -12,9 +14,9 @@ import (
 	"sitrep/bot/store"
 )
 
-// perform does one task, and returns what the record must learn of it. Where an earlier try may have come through, its effect is looked
-// for first.
-func (w *worker) perform(ctx context.Context, it *item, p *pace) ([]incident.Intent, error) {
+// perform does one task, which stands for those of its group from head on, and returns what the record must learn of it. Where an earlier try
+// may have come through, its effect is looked for first.
+func (w *worker) perform(ctx context.Context, it, head *item, p *pace) ([]incident.Intent, error) {
 	j := readJob(it)
 	platform, ok := w.bot.platform(j.Platform)
 	if !ok {
@@ -24,7 +26,7 @@ func (w *worker) perform(ctx context.Context, it *item, p *pace) ([]incident.Int
 	if err != nil {
 		return nil, &ops.Error{Op: "bot.perform", Kind: ops.Unavailable, Msg: "The store did not answer.", Err: err}
 	}
-	act := action{worker: w, it: it, job: j, platform: platform, s: s, counters: counts, pace: p}
+	act := action{worker: w, it: it, job: j, since: readJob(head).Seq, platform: platform, s: s, counters: counts, pace: p}
 	return act.do(ctx)
 }
 
@@ -33,6 +35,7 @@ type action struct {
 	*worker
 	it       *item
 	job      job
+	since    int // with an update: the first that it stands for
 	platform chat.Platform
 	s        incident.State
 	counters map[string]int64
@@ -53,7 +56,7 @@ func (a action) do(ctx context.Context) ([]incident.Intent, error) {
 	case taskPin:
 		return nil, a.platform.Pin(ctx, room, chat.MessageID(a.job.Pin))
 	case taskPost:
-		_, err := a.post(ctx, room, key(a.it.ID), *a.job.Message)
+		_, err := a.post(ctx, room, key(a.it.ID), a.message())
 		return nil, err
 	case taskUpdate:
 		return a.update(ctx, room)
@@ -73,10 +76,13 @@ func (a action) do(ctx context.Context) ([]incident.Intent, error) {
 	return nil, &ops.Error{Op: "bot.perform", Kind: ops.Invalid, Msg: "A newer sitrep left a task that this one does not know: " + a.it.Kind + "."}
 }
 
-// place returns where the task is to be done. It is false when the incident's room there is lost, so that nothing can be done any more; while
-// a room is being opened, it is an error that passes.
+// place returns where the task is to be done. It is false when the incident's room there is lost, so that nothing can be done any more, and
+// when the incident has become private since the task was recorded, and its place is not; while a room is being opened, it is an error that
+// passes.
 func (a action) place(ctx context.Context) (chat.RoomID, bool, error) {
 	switch {
+	case a.s.Private && a.tellsOthers():
+		return "", false, nil
 	case a.job.User != "":
 		room, err := a.platform.Direct(ctx, chat.UserID(a.job.User))
 		return room, err == nil, err
@@ -88,6 +94,11 @@ func (a action) place(ctx context.Context) (chat.RoomID, bool, error) {
 		return "", false, &ops.Error{Op: "bot.place", Kind: ops.Throttled, Msg: "The room is not open yet.", RetryAfter: time.Second}
 	}
 	return chat.RoomID(room.ID), room.Usable(), nil
+}
+
+// tellsOthers reports whether the task says something to others than those who take part. A card there is taken back in place.
+func (a action) tellsOthers() bool {
+	return a.job.Channel != "" && a.it.Kind != taskCard || a.job.User != "" && a.job.Audience != ""
 }
 
 func (a action) openRoom(ctx context.Context) ([]incident.Intent, error) {
@@ -137,15 +148,22 @@ func (a action) post(ctx context.Context, room chat.RoomID, mark chat.Key, m cha
 func (a action) card(ctx context.Context, room chat.RoomID) ([]incident.Intent, error) {
 	view := a.bot.view(a.s)
 	view.Counts = a.counters
-	m := chat.Message{}
+	m, shown := chat.Message{}, true
 	if a.job.Channel != "" {
-		m, _ = a.bot.texts().Announcement(view)
+		m, shown = a.bot.texts().Announcement(view)
 	} else {
 		view.Platform = a.job.Platform
 		m = a.bot.texts().Card(view)
 	}
-	if standing, ok := a.standing(room); ok {
-		return a.editCard(ctx, room, standing, m)
+	standing, ok := a.standing(room)
+	if ok {
+		gone, err := a.editCard(ctx, room, standing, m)
+		if !gone {
+			return nil, err
+		}
+	}
+	if !shown {
+		return nil, nil // there is nothing to take back
 	}
 	return a.newCard(ctx, room, m)
 }
@@ -162,9 +180,9 @@ func (a action) newCard(ctx context.Context, room chat.RoomID, m chat.Message) (
 	}}}, nil
 }
 
-// standing returns the card that stands in a room.
+// standing returns the card that stands in a room: the last one, since one that was deleted by hand is written anew.
 func (a action) standing(room chat.RoomID) (chat.MessageID, bool) {
-	for _, c := range a.s.Cards {
+	for _, c := range slices.Backward(a.s.Cards) {
 		if c.Platform == a.job.Platform && c.Room == string(room) {
 			return chat.MessageID(c.Message), true
 		}
@@ -172,46 +190,82 @@ func (a action) standing(room chat.RoomID) (chat.MessageID, bool) {
 	return "", false
 }
 
-func (a action) editCard(ctx context.Context, room chat.RoomID, card chat.MessageID, m chat.Message) ([]incident.Intent, error) {
+// editCard shows what has changed. When the card is gone, it was deleted by hand, or its room was: to write it anew tells which.
+func (a action) editCard(ctx context.Context, room chat.RoomID, card chat.MessageID, m chat.Message) (gone bool, err error) {
 	m.Notify = nil
 	shown, err := json.Marshal(m)
 	if err != nil || string(shown) == a.pace.shown {
-		return nil, err
+		return false, err
 	}
 	err = a.platform.Edit(ctx, room, card, m)
-	if ops.KindOf(err) == ops.NotFound && err != nil {
-		// The card was deleted by hand, or the room was; to write it anew tells which.
-		return a.newCard(ctx, room, m)
+	if err != nil {
+		return ops.KindOf(err) == ops.NotFound, err
 	}
-	if err == nil {
-		a.pace.shown = string(shown)
+	a.pace.shown = string(shown)
+	return false, nil
+}
+
+// message returns what is to be posted: what was recorded, but of an update that comes late, or for others too, what it has to say by now.
+func (a action) message() chat.Message {
+	now, told := a.bot.deps.Clock.Now(), a.told()
+	if len(told) == 0 || len(told) == 1 && !late(told[0], now) {
+		return *a.job.Message
 	}
-	return nil, err
+	return a.bot.texts().Update(a.bot.view(a.s), inOne(told, now))
+}
+
+// told are the updates that the task is about, the oldest first.
+func (a action) told() []incident.Update {
+	var told []incident.Update
+	for _, u := range a.s.Updates {
+		if u.Audience == a.job.Audience && a.since <= u.Seq && u.Seq <= a.job.Seq {
+			told = append(told, u)
+		}
+	}
+	return told
+}
+
+// late reports whether an update comes so late that it must say so.
+func late(u incident.Update, now time.Time) bool {
+	return !u.Due.IsZero() && now.Sub(u.Due) > time.Minute
+}
+
+// inOne makes one update of several that could not be posted in time: the last, with what the others told, and how late the first is.
+func inOne(told []incident.Update, now time.Time) incident.Update {
+	u := told[len(told)-1]
+	var changes []incident.Change
+	for _, old := range told[:len(told)-1] {
+		changes = append(changes, old.Changes...)
+		if said := func(c incident.Change) bool { return strings.Contains(c.Text, old.Text) }; old.Text != "" && !slices.ContainsFunc(old.Changes, said) {
+			changes = append(changes, incident.Change{At: old.At, Text: old.Text})
+		}
+	}
+	u.Changes = append(changes, u.Changes...)
+	for _, old := range told {
+		if late(old, now) {
+			u.Due, u.Late = old.Due, now.Sub(old.Due)
+			break
+		}
+	}
+	return u
 }
 
 func (a action) update(ctx context.Context, room chat.RoomID) ([]incident.Intent, error) {
-	posted, err := a.post(ctx, room, key(a.it.ID), *a.job.Message)
+	posted, err := a.post(ctx, room, key(a.it.ID), a.message())
 	if err != nil {
 		return nil, err
 	}
-	a.counts.updates.Add(1)
-	if due := a.due(); !due.IsZero() && a.bot.deps.Clock.Now().Sub(due) > time.Minute {
-		a.counts.late.Add(1)
-	}
-	return []incident.Intent{incident.UpdateIsDelivered{UpdateDelivered: incident.UpdateDelivered{
-		Audience: a.job.Audience, Seq: a.job.Seq, Platform: a.job.Platform, Channel: string(room),
-		Message: string(posted.ID), URL: posted.URL,
-	}}}, nil
-}
-
-// due is when the update was promised for.
-func (a action) due() time.Time {
-	for _, u := range a.s.Updates {
-		if u.Audience == a.job.Audience && u.Seq == a.job.Seq {
-			return u.Due
+	var delivered []incident.Intent
+	for _, u := range a.told() {
+		a.counts.updates.Add(1)
+		if late(u, a.bot.deps.Clock.Now()) {
+			a.counts.late.Add(1)
 		}
+		delivered = append(delivered, incident.UpdateIsDelivered{UpdateDelivered: incident.UpdateDelivered{
+			Audience: u.Audience, Seq: u.Seq, Platform: a.job.Platform, Channel: string(room), Message: string(posted.ID), URL: posted.URL,
+		}})
 	}
-	return time.Time{}
+	return delivered, nil
 }
 
 func (a action) postmortem(ctx context.Context, room chat.RoomID) ([]incident.Intent, error) {

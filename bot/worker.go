@@ -26,16 +26,23 @@ const (
 
 // worker does tasks: in order within a lane, lanes side by side, again after what may pass.
 type worker struct {
-	bot   *Bot
-	lanes *lanes
-	after uint64 // the last task that was taken from the store
-	slots chan struct{}
+	bot      *Bot
+	lanes    *lanes
+	after    uint64                   // the last task that was taken from the store
+	slots    map[string]chan struct{} // how many calls may be in flight, by platform, so that one that hangs takes none from the others
+	stopping chan struct{}            // closed when no more calls are to be made
 
 	counts struct{ done, retried, throttled, givenUp, updates, late atomic.Int64 }
 }
 
+const callsAtOnce = 64 // to one platform
+
 func newWorker(b *Bot) *worker {
-	w := &worker{bot: b, slots: make(chan struct{}, 64)}
+	w := &worker{bot: b, slots: make(map[string]chan struct{}), stopping: make(chan struct{})}
+	w.slots[""] = make(chan struct{}, callsAtOnce) // for platforms that are not configured any more
+	for _, p := range b.deps.Platforms {
+		w.slots[p.Name()] = make(chan struct{}, callsAtOnce)
+	}
 	w.lanes = newLanes(w.workLane)
 	return w
 }
@@ -58,25 +65,28 @@ func (w *worker) take(ctx context.Context, work context.Context, unsure bool) er
 	}
 }
 
-// workLane does a lane's tasks until there is none left or ctx ends.
+// workLane does a lane's tasks until there is none left or ctx ends. It stays until its place could be written to at full speed again, so
+// that the next task finds the same pace.
 func (w *worker) workLane(ctx context.Context, l *lane) {
+	clock := w.bot.deps.Clock
 	pace := pace{}
 	for {
-		it := l.next(pace.cardWaits(w.bot.deps.Clock.Now()))
-		if it == nil {
-			if l.end() {
-				return
-			}
-			continue
+		now := clock.Now()
+		it := l.next(pace.cardWaits(now))
+		at := pace.rested(now)
+		if it != nil {
+			at = pace.allowed(it, now)
 		}
-		at := pace.allowed(it, w.bot.deps.Clock.Now())
-		if at.After(w.bot.deps.Clock.Now()) {
-			if w.pause(ctx, l, at) != nil {
-				return
-			}
-			continue
+		var err error
+		switch {
+		case at.After(now):
+			err = w.pause(ctx, l, at)
+		case it != nil:
+			err = w.one(ctx, l, it, &pace)
+		case l.end():
+			return
 		}
-		if w.one(ctx, l, it, &pace) != nil {
+		if err != nil {
 			return
 		}
 	}
@@ -87,20 +97,45 @@ func (w *worker) pause(ctx context.Context, l *lane, at time.Time) error {
 	return waitOr(ctx, w.bot.deps.Clock, at, l.added)
 }
 
-// one tries one task, and records what came of it. Its error is that of ctx alone.
-func (w *worker) one(ctx context.Context, l *lane, it *item, p *pace) error {
-	select {
-	case w.slots <- struct{}{}:
-		defer func() { <-w.slots }()
-	case <-ctx.Done():
-		return ctx.Err()
+var errStopping = errors.New("sitrep is stopping")
+
+// enter waits for a place among the calls in flight to a platform.
+func (w *worker) enter(ctx context.Context, platform string) (leave func(), err error) {
+	slots, ok := w.slots[platform]
+	if !ok {
+		slots = w.slots[""]
 	}
-	ids := l.merged(it)
-	newest := l.newest(it)
-	newest.unsure = newest.unsure || it.unsure
-	call, cancel := context.WithTimeout(ctx, callTimeout)
-	intents, err := w.perform(call, newest, p)
-	cancel()
+	select {
+	case <-w.stopping:
+		return nil, errStopping
+	default:
+	}
+	select {
+	case slots <- struct{}{}:
+		return func() { <-slots }, nil
+	case <-w.stopping:
+		return nil, errStopping
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// one tries one task, with those that it is merged with, and records what came of it. Its error means that the lane is to be left.
+func (w *worker) one(ctx context.Context, l *lane, head *item, p *pace) error {
+	leave, err := w.enter(ctx, readJob(head).Platform)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	group := l.group(head)
+	it, ids := group[len(group)-1], idsOf(group)
+	var intents []incident.Intent
+	err = safely("bot.perform", func() (err error) {
+		call, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		intents, err = w.perform(call, it, head, p)
+		return err
+	})
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -149,12 +184,13 @@ func (w *worker) failed(ctx context.Context, l *lane, it *item, ids []store.Task
 		}
 		return nil
 	}
-	w.counts.givenUp.Add(1)
 	lost, gone := w.lostRoom(ctx, it, kind)
-	switch {
-	case gone && writes(it.Kind):
+	if gone && writes(it.Kind) {
 		log.Warn("room is gone; the message waits for another one")
 		return w.settleNothing(ctx, it, lost)
+	}
+	w.counts.givenUp.Add(1)
+	switch {
 	case gone:
 		return w.settle(ctx, l, it, ids, []incident.Intent{lost})
 	case it.Kind == taskOpenRoom:
@@ -174,10 +210,11 @@ func (w *worker) settleNothing(ctx context.Context, it *item, failure incident.I
 	return ctx.Err()
 }
 
-// lostRoom reports whether the error means that the incident's own room is no longer there.
+// lostRoom reports whether the error means that the incident's own room is no longer there. Where something in the room, or a person, may be
+// what is not there, the next message tells.
 func (w *worker) lostRoom(ctx context.Context, it *item, kind ops.Kind) (incident.Intent, bool) {
 	j := readJob(it)
-	if kind != ops.NotFound || j.Channel != "" || j.User != "" || it.Kind == taskOpenRoom {
+	if kind != ops.NotFound || j.Channel != "" || j.User != "" || it.Kind == taskOpenRoom || it.Kind == taskPin || it.Kind == taskInvite {
 		return nil, false
 	}
 	s, _, err := w.bot.deps.Store.Load(ctx, it.Incident)
@@ -275,7 +312,7 @@ func (p *pace) allowed(it *item, now time.Time) time.Time {
 	if writes(it.Kind) {
 		p.refill(now)
 		if p.credit < 1 {
-			if t := now.Add(time.Duration((1 - p.credit) / postsPerSecond * float64(time.Second))); t.After(at) {
+			if t := now.Add(credits(1 - p.credit)); t.After(at) {
 				at = t
 			}
 		}
@@ -291,9 +328,27 @@ func (p *pace) refill(now time.Time) {
 	if p.counted.IsZero() {
 		p.credit = postsAtOnce
 	} else {
-		p.credit = min(postsAtOnce, p.credit+now.Sub(p.counted).Seconds()*postsPerSecond)
+		p.credit = min(postsAtOnce, p.credit+max(0, now.Sub(p.counted).Seconds())*postsPerSecond)
 	}
 	p.counted = now
+}
+
+// rested returns when the place can be written to as if nothing had been written yet.
+func (p *pace) rested(now time.Time) time.Time {
+	at := p.lastCard.Add(cardEvery)
+	if p.counted.IsZero() {
+		return at
+	}
+	p.refill(now)
+	if full := now.Add(credits(postsAtOnce - p.credit)); full.After(at) {
+		at = full
+	}
+	return at
+}
+
+// credits returns how long it takes until so many more messages may be written.
+func credits(n float64) time.Duration {
+	return time.Duration(n / postsPerSecond * float64(time.Second))
 }
 
 func (p *pace) did(it *item, now time.Time) {
@@ -312,7 +367,10 @@ func key(id store.TaskID) chat.Key { return chat.Key(digest(string(id))) }
 
 // stopIdle waits until no call is in flight. What still waits for its turn is done by the next process.
 func (w *worker) stopIdle() {
-	for range cap(w.slots) {
-		w.slots <- struct{}{}
+	close(w.stopping)
+	for _, slots := range w.slots {
+		for range cap(slots) {
+			slots <- struct{}{}
+		}
 	}
 }
