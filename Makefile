@@ -19,7 +19,7 @@ test: ## all tests; those that need a real server are skipped where there is non
 race: ## all tests with the race detector
 	$(GO) test -race -timeout $(TESTTIME) ./...
 
-lint: ## what .ci/run refuses: format, vet, staticcheck and golangci-lint
+lint: ## what .ci/run refuses before any test: format, vet and golangci-lint
 	./.ci/run lint
 
 bench: ## all benchmarks

@@ -212,9 +212,11 @@ integrations:
 			}
 		}
 	}
-	for _, astray := range []string{"console: {enabled: ${SECRET}}", "services: [{name: a, tier: ${SECRET}}]", "incidents: {lead_nag: ${SECRET}}",
+	for _, astray := range []string{
+		"console: {enabled: ${SECRET}}", "services: [{name: a, tier: ${SECRET}}]", "incidents: {lead_nag: ${SECRET}}",
 		"integrations: {m: {kind: loki, url: 'http://l', timeout: ${SECRET}}}", "integrations: {m: {kind: loki, url: 'http://l', max_lines: ${SECRET}}}",
-		"slack: {bot_token: ${SECRET}, app_token: ${SECRET}, mode: http}", "discord: {token: ${SECRET}, application_id: ${SECRET}, guild_id: ${SECRET}}"} {
+		"slack: {bot_token: ${SECRET}, app_token: ${SECRET}, mode: http}", "discord: {token: ${SECRET}, application_id: ${SECRET}, guild_id: ${SECRET}}",
+	} {
 		astray = strings.NewReplacer("${SECRET}", "'${SECRET}'").Replace(astray)
 		err := checked(t, astray+"\n")
 		if err == nil {
