@@ -27,11 +27,7 @@ func TestStory(t *testing.T) {
 			t.Parallel()
 			s := raise(t, set{sides: sides})
 			play := &play{stage: s, here: s.sides[0], there: s.sides[len(s.sides)-1]}
-			play.alarm()
-			play.investigation()
-			play.communication()
-			play.recovery()
-			play.aftermath()
+			play.all()
 		})
 	}
 }
@@ -40,6 +36,15 @@ func TestStory(t *testing.T) {
 type play struct {
 	*stage
 	here, there *side
+}
+
+func (p *play) all() {
+	p.Helper()
+	p.alarm()
+	p.investigation()
+	p.communication()
+	p.recovery()
+	p.aftermath()
 }
 
 const trouble = "Checkout latency is above 1 s"
