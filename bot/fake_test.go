@@ -389,8 +389,8 @@ func (w *world) eventually(what string, ok func() bool) {
 func (w *world) quiet() {
 	w.t.Helper()
 	w.eventually("quiet", func() bool {
-		requests, err := w.store.Requests(context.Background(), 0, 1)
-		tasks, err2 := w.store.Tasks(context.Background(), nil, 0, 1000)
+		requests, err := w.store.Requests(context.Background(), nil, 1)
+		tasks, err2 := w.store.Tasks(context.Background(), nil, 1000)
 		waiting := slices.ContainsFunc(tasks, func(t store.Task) bool { return t.Kind != taskCard })
 		return err == nil && err2 == nil && len(requests) == 0 && !waiting && len(w.platforms[0].calls("post")) > 0
 	})

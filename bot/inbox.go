@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -24,7 +25,7 @@ type inbox struct {
 	wg  sync.WaitGroup
 
 	mu     sync.Mutex
-	after  uint64 // the last request that was taken from the store
+	after  store.Cursor // the last request of each shard that was taken from the store
 	queues map[string][]*incoming
 	open   int
 }
@@ -44,7 +45,9 @@ const (
 	alertsInside = 10 * alertsAtOnce // whose bodies are kept; those of the others stay in the store until their turn
 )
 
-func newInbox(b *Bot) *inbox { return &inbox{bot: b, queues: make(map[string][]*incoming)} }
+func newInbox(b *Bot) *inbox {
+	return &inbox{bot: b, after: store.FromStart(nil), queues: make(map[string][]*incoming)}
+}
 
 // Receive stores a request; when it returns nil, the request will be carried out and answered, whatever happens to this process.
 func (x *inbox) Receive(ctx context.Context, r chat.Request) error {
@@ -101,10 +104,10 @@ func (x *inbox) takeAll(ctx, work context.Context, unsure bool) error {
 	}
 }
 
-func (x *inbox) last() uint64 {
+func (x *inbox) last() store.Cursor {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.after
+	return maps.Clone(x.after)
 }
 
 // queue puts a request at the end of its queue.
@@ -120,7 +123,7 @@ func (x *inbox) queue(ctx, work context.Context, r store.Request, unsure bool) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.after = r.Seq
+	x.after[r.Shard()] = r.Seq
 	x.open++
 	if name == alertQueue && len(x.queues[name]) >= alertsInside {
 		it.Header, it.Body, it.bare = nil, nil, true
@@ -223,22 +226,23 @@ func (x *inbox) work(ctx context.Context, batch []*incoming) (again []*incoming,
 
 // fetch reads the bodies that were left in the store while too much was waiting.
 func (x *inbox) fetch(ctx context.Context, batch []*incoming) error {
-	missing := make(map[uint64]*incoming)
+	missing := make(map[string]store.Request)
 	for i, it := range batch {
 		if !it.bare {
 			continue
 		}
-		if _, read := missing[it.Seq]; !read {
-			requests, err := x.bot.deps.Store.Requests(ctx, it.Seq-1, len(batch)-i)
+		if _, read := missing[it.ID]; !read {
+			// It is the first one after that place, if it is still there.
+			requests, err := x.bot.deps.Store.Requests(ctx, store.Cursor{it.Shard(): it.Seq - 1}, len(batch)-i)
 			if err != nil {
 				return err
 			}
 			for _, r := range requests {
-				missing[r.Seq] = &incoming{Request: r}
+				missing[r.ID] = r
 			}
 		}
-		if read, ok := missing[it.Seq]; ok {
-			it.Request, it.bare = read.Request, false
+		if read, ok := missing[it.ID]; ok {
+			it.Request, it.bare = read, false
 		}
 	}
 	return nil

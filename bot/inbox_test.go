@@ -115,7 +115,7 @@ func TestWhatWasLeftInTheStoreIsReadAgainInItsTurn(t *testing.T) {
 	for i := range 5 {
 		w.alert(fmt.Sprint("a", i), fmt.Sprintf("f%d firing checkout slow", i))
 	}
-	requests, err := w.store.Requests(ctx, 0, 0)
+	requests, err := w.store.Requests(ctx, nil, 0)
 	if err != nil || len(requests) != 5 {
 		t.Fatal(len(requests), err)
 	}

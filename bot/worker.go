@@ -28,7 +28,7 @@ const (
 type worker struct {
 	bot      *Bot
 	lanes    *lanes
-	after    uint64                   // the last task that was taken from the store
+	after    store.Cursor             // the last task of each shard that was taken from the store
 	slots    map[string]chan struct{} // how many calls may be in flight, by platform, so that one that hangs takes none from the others
 	stopping chan struct{}            // closed when no more calls are to be made
 
@@ -38,7 +38,7 @@ type worker struct {
 const callsAtOnce = 64 // to one platform
 
 func newWorker(b *Bot) *worker {
-	w := &worker{bot: b, slots: make(map[string]chan struct{}), stopping: make(chan struct{})}
+	w := &worker{bot: b, after: store.FromStart(nil), slots: make(map[string]chan struct{}), stopping: make(chan struct{})}
 	w.slots[""] = make(chan struct{}, callsAtOnce) // for platforms that are not configured any more
 	for _, p := range b.deps.Platforms {
 		w.slots[p.Name()] = make(chan struct{}, callsAtOnce)
@@ -51,13 +51,13 @@ func newWorker(b *Bot) *worker {
 // begun them.
 func (w *worker) take(ctx context.Context, work context.Context, unsure bool) error {
 	for {
-		tasks, err := w.bot.deps.Store.Tasks(ctx, nil, w.after, 500)
+		tasks, err := w.bot.deps.Store.Tasks(ctx, w.after, 500)
 		if err != nil {
 			return err
 		}
 		for _, t := range tasks {
 			w.lanes.add(work, &item{Task: t, unsure: unsure})
-			w.after = t.Seq
+			w.after[t.Incident.Shard()] = t.Seq
 		}
 		if len(tasks) < 500 {
 			return nil

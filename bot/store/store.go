@@ -1,7 +1,10 @@
 // Package store is the port through which sitrep keeps what it must not lose: the events of incidents, the requests that came in,
 // the tasks that are to be done and the timers that are to fire. Its heart is Commit, which changes all of these for one incident in one atomic step.
 //
-// It has no implementation of its own: bolt is one file in one process, and storetest is the suite that each one passes.
+// Everything about an incident lives in one shard, the one that its id names, and a commit touches one shard alone. What comes in lives in the
+// shard of its id's hash. Order is promised within a shard, and not between shards.
+//
+// It has no implementation of its own: bolt is one file in one process, redis is for several, and storetest is the suite that each one passes.
 package store
 
 import (
@@ -21,6 +24,8 @@ type Store interface {
 	Inbox
 	Queue
 	Records
+	Leases
+	Listing
 	// Changed receives, without ever blocking the writer, after tasks, timers or requests were added.
 	Changed() <-chan struct{}
 	Close() error
@@ -38,6 +43,12 @@ var ErrNotFound = errors.New("store: not found")
 // ErrFull says that there is no room for more; what was to be written was not.
 var ErrFull = errors.New("store: no space left")
 
+// ErrHeld says that somebody else holds the lease.
+var ErrHeld = errors.New("store: the lease is held by another")
+
+// ErrFenced says that the lease by which a commit was made is no longer held. Nothing was written.
+var ErrFenced = errors.New("store: the lease was lost")
+
 // ClaimedError says that a key of the commit is held by another incident than was expected. Nothing was written.
 type ClaimedError struct {
 	Key string
@@ -53,7 +64,7 @@ type Commit struct {
 	Events   []incident.Recorded // versions Expect+1, Expect+2, …
 	State    incident.State      // after Events; State.Version is the last event's
 	Tasks    []Task              // added; one whose ID is there already is left as it is
-	Done     []TaskID            // taken away; one that is not there is no error
+	Done     []TaskID            // taken away; one that is not there, or not in the commit's shard, is no error
 	Set      []Timer             // set, or moved
 	Clear    []string            // names of timers of the incident to take away
 	Claims   []Claim
@@ -61,9 +72,14 @@ type Commit struct {
 	// ErrReplayed; the entries themselves are closed with CloseRequests.
 	Requests []string
 	Counts   map[string]int64 // added to the incident's counters
+	Fence    *Fence           // when set, the commit is refused with ErrFenced unless this lease is held with this token
 }
 
-// Claim takes a key for the commit's incident, if From holds it now; empty From: if nobody does.
+// Shard returns the shard that the commit is written to.
+func (c Commit) Shard() incident.Shard { return c.Incident.Shard() }
+
+// Claim takes a key for the commit's incident, if From holds it now; empty From: if nobody does. The key must be one of the incident's shard, by
+// incident.ShardOf, as the key is from which incident.NewID made its id.
 type Claim struct {
 	Key  string
 	From incident.ID
@@ -100,15 +116,19 @@ type Request struct {
 	Header map[string]string `json:"header,omitempty"`
 	Body   []byte            `json:"body"`
 	At     time.Time         `json:"at"`
-	Seq    uint64            `json:"-"` // given by the store: later requests have higher ones
+	Seq    uint64            `json:"-"` // given by the store: later requests of a shard have higher ones
 }
+
+// Shard returns the shard in which the request waits.
+func (r Request) Shard() incident.Shard { return incident.ShardOf(r.ID) }
 
 // Inbox keeps requests from before they are acknowledged until they are answered.
 type Inbox interface {
 	// Receive stores a request, and reports whether its ID is new. An ID is remembered for at least a day after its entry was closed.
 	Receive(context.Context, Request) (fresh bool, err error)
-	// Requests returns the open entries with Seq above after, in order, at most limit.
-	Requests(ctx context.Context, after uint64, limit int) ([]Request, error)
+	// Requests returns the open entries after a place, those of a shard in order, at most limit, which 0 leaves open. Fewer than limit means that
+	// there are no more.
+	Requests(ctx context.Context, after Cursor, limit int) ([]Request, error)
 	// CloseRequests takes entries away. One that is not open is no error.
 	CloseRequests(ctx context.Context, ids ...string) error
 }
@@ -126,7 +146,7 @@ type Task struct {
 	Urgent   bool        `json:"urgent,omitempty"` // may overtake the tasks of its lane that are not
 	Merge    string      `json:"merge,omitempty"`  // of the tasks of a lane with the same Merge only the newest need be done
 	Created  time.Time   `json:"created"`
-	Seq      uint64      `json:"-"` // given by the store: later tasks have higher ones
+	Seq      uint64      `json:"-"` // given by the store: later tasks of a shard have higher ones
 }
 
 // Timer is a moment at which an incident must be looked at.
@@ -136,11 +156,12 @@ type Timer struct {
 	Due      time.Time   `json:"due"`
 }
 
-// Queue is the tasks and timers that commits have left.
+// Queue is the tasks and timers that commits have left. Nil shards are all of them, and no shards are none.
 type Queue interface {
-	// Tasks returns tasks of the shards with Seq above after, in order, at most limit. No shards means all of them.
-	Tasks(ctx context.Context, shards []incident.Shard, after uint64, limit int) ([]Task, error)
-	// Due returns timers of the shards that are due at now or before, the earliest first, at most limit.
+	// Tasks returns tasks after a place, those of a shard in order, at most limit, which 0 leaves open. Fewer than limit means that there are
+	// no more.
+	Tasks(ctx context.Context, after Cursor, limit int) ([]Task, error)
+	// Due returns timers of the shards that are due at now or before, the earliest first, at most limit, which 0 leaves open.
 	Due(ctx context.Context, shards []incident.Shard, now time.Time, limit int) ([]Timer, error)
 	// Next returns when the earliest timer of the shards is due, and false when there is none.
 	Next(ctx context.Context, shards []incident.Shard) (time.Time, bool, error)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sitrep/bot/incident"
+	"sitrep/bot/store"
 )
 
 // hooked is a Writer that runs a function before its first write.
@@ -78,7 +79,7 @@ func content(t *testing.T, s *Store, id incident.ID) []any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tasks, err := s.Tasks(t.Context(), []incident.Shard{id.Shard()}, 0, 1)
+	tasks, err := s.Tasks(t.Context(), store.Cursor{id.Shard(): 0}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

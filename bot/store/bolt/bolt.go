@@ -33,13 +33,14 @@ type Store struct {
 	writes  *group
 	changed chan struct{}
 	now     func() time.Time
+	leases  *leases
 }
 
 var _ store.Store = (*Store)(nil)
 
 // Options are the settings of a store. The zero value is the right one for production.
 type Options struct {
-	Now func() time.Time // tells when requests were closed or answered; nil: time.Now
+	Now func() time.Time // tells when requests were closed or answered, and when leases end; nil: time.Now
 }
 
 // Open opens the store in the file at path, and makes the file, readable by its owner alone, when it is not there; its folder must be.
@@ -57,10 +58,11 @@ func Open(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, openError(path, err)
 	}
-	if err := prepare(db, path, fresh); err != nil {
+	opened, err := prepare(db, path, fresh)
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Store{db: db, writes: newGroup(db), changed: make(chan struct{}, 1), now: o.Now}, nil
+	return &Store{db: db, writes: newGroup(db), changed: make(chan struct{}, 1), now: o.Now, leases: newLeases(opened)}, nil
 }
 
 // initialMmap reserves address space: a file that outgrows what is mapped makes writers wait for every reader, a backup
@@ -92,19 +94,26 @@ func openError(path string, err error) error {
 	return e
 }
 
-// prepare brings the file to the schema of this version, and a new file's name to the disk.
-func prepare(db *bbolt.DB, path string, fresh bool) error {
-	if err := db.Update(func(tx *bbolt.Tx) error { return upgrade(tx, path, migrations) }); err != nil {
-		return fail("bolt.Open", err)
+// prepare brings the file to the schema of this version, and a new file's name to the disk. It returns how often the file was opened.
+func prepare(db *bbolt.DB, path string, fresh bool) (opened uint64, err error) {
+	err = db.Update(func(tx *bbolt.Tx) (err error) {
+		if err := upgrade(tx, path, migrations); err != nil {
+			return err
+		}
+		opened, err = tx.Bucket(metaBucket).NextSequence()
+		return err
+	})
+	if err != nil {
+		return 0, fail("bolt.Open", err)
 	}
 	if !fresh || runtime.GOOS == "windows" {
-		return nil
+		return opened, nil
 	}
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {
-		return fail("bolt.Open", err)
+		return 0, fail("bolt.Open", err)
 	}
-	return fail("bolt.Open", errors.Join(dir.Sync(), dir.Close()))
+	return opened, fail("bolt.Open", errors.Join(dir.Sync(), dir.Close()))
 }
 
 // Changed receives, without ever blocking the writer, after tasks, timers or requests were added.

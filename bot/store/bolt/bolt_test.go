@@ -90,7 +90,7 @@ func TestOpenRefuses(t *testing.T) {
 	}{
 		{"a file that another one has open", held, ops.Unavailable,
 			"the store " + held + " is open in another sitrep; stop that one first, or give this one a file of its own"},
-		{"a newer schema", newer, ops.Invalid, "the store " + newer + " has schema version 7, and this sitrep knows versions up to 1: " +
+		{"a newer schema", newer, ops.Invalid, "the store " + newer + " has schema version 7, and this sitrep knows versions up to 2: " +
 			"run the newer sitrep that wrote it, or go back to a backup"},
 		{"another program's file", other, ops.Invalid, "the file " + other + " belongs to another program: it is no sitrep store"},
 		{"a file of text", text, ops.Internal, "the file " + text + " is not a sitrep store, or it is damaged"},
@@ -146,11 +146,11 @@ func TestUpgradeRunsTheStepsFromTheFilesVersion(t *testing.T) {
 	edit(t, path, func(*bbolt.Tx) error { return nil })
 	var ran []int
 	step := func(n int) func(*bbolt.Tx) error { return func(*bbolt.Tx) error { ran = append(ran, n); return nil } }
-	steps := []func(*bbolt.Tx) error{step(1), step(2)}
+	steps := []func(*bbolt.Tx) error{step(1), step(2), step(3)}
 	for range 2 {
 		raw(t, path, func(tx *bbolt.Tx) error { return upgrade(tx, path, steps) })
 	}
-	if diff := cmp.Diff([]int{1, 2}, ran); diff != "" {
+	if diff := cmp.Diff([]int{2, 3}, ran); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)
 	}
 	if _, err := Open(path, Options{}); ops.KindOf(err) != ops.Invalid {

@@ -65,7 +65,7 @@ func stateValue(h head, s incident.State) ([]byte, error) {
 // Commit writes one step of an incident, all of it or nothing. Without Events, and with Expect zero, the version is not looked at.
 // A replay is told as such even when the incident has changed since. Of what is both taken away and added, the addition stays.
 func (s *Store) Commit(ctx context.Context, c store.Commit) error {
-	if err := improper(c); err != nil {
+	if err := c.Check(); err != nil {
 		return misuse("bolt.Commit", "%w", err)
 	}
 	p, err := encode(c)
@@ -73,67 +73,19 @@ func (s *Store) Commit(ctx context.Context, c store.Commit) error {
 		return misuse("bolt.Commit", "%w", err)
 	}
 	p.at = moment(s.now())
-	if err := s.write(ctx, "bolt.Commit", p.check, p.write); err != nil {
+	check := func(tx *bbolt.Tx) error {
+		if c.Fence != nil && !s.leases.holds(c.Fence, s.now()) {
+			return store.ErrFenced
+		}
+		return p.check(tx)
+	}
+	if err := s.write(ctx, "bolt.Commit", check, p.write); err != nil {
 		return err
 	}
 	if len(c.Tasks)+len(c.Set) > 0 {
 		s.signal()
 	}
 	return nil
-}
-
-// improper says how a commit breaks the port's rules.
-func improper(c store.Commit) error {
-	if c.Incident == "" && (len(c.Events)+len(c.Claims)+len(c.Counts)+len(c.Set)+len(c.Clear) > 0) {
-		return errors.New("events, claims, counters and timers need an incident")
-	}
-	if empty(c) {
-		return errors.New("the commit is empty")
-	}
-	for i, e := range c.Events {
-		if e.Version != c.Expect+incident.Version(i)+1 {
-			return fmt.Errorf("event %d has version %d after version %d", i, e.Version, c.Expect)
-		}
-	}
-	if n := len(c.Events); n > 0 && c.State.Version != c.Events[n-1].Version {
-		return fmt.Errorf("the state is of version %d, the last event of %d", c.State.Version, c.Events[n-1].Version)
-	}
-	return errors.Join(badNames(c)...)
-}
-
-func empty(c store.Commit) bool {
-	return len(c.Events)+len(c.Tasks)+len(c.Done)+len(c.Set)+len(c.Clear)+len(c.Claims)+len(c.Requests)+len(c.Counts) == 0
-}
-
-func badNames(c store.Commit) []error {
-	var errs []error
-	if c.Incident != "" {
-		errs = append(errs, badName("incident's id", string(c.Incident), true))
-	}
-	for _, t := range c.Tasks {
-		errs = append(errs, badName("task's id", string(t.ID), false))
-		if c.Incident != "" && t.Incident != c.Incident {
-			errs = append(errs, fmt.Errorf("task %s is of incident %q, the commit of %q", t.ID, t.Incident, c.Incident))
-		}
-	}
-	for _, t := range c.Set {
-		errs = append(errs, badName("timer's name", t.Name, false))
-		if t.Incident != c.Incident {
-			errs = append(errs, fmt.Errorf("timer %s is of incident %q, the commit of %q", t.Name, t.Incident, c.Incident))
-		}
-	}
-	for _, k := range c.Claims {
-		errs = append(errs, badName("claimed key", k.Key, false))
-	}
-	for _, r := range c.Requests {
-		errs = append(errs, badName("request's id", r, false))
-	}
-	for platform, room := range c.State.Rooms {
-		if room.Usable() {
-			errs = append(errs, badName("platform", platform, true), badName("room", room.ID, false))
-		}
-	}
-	return errs
 }
 
 // prepared is a commit with everything encoded that can be before its turn comes.

@@ -128,7 +128,7 @@ func (a *acknowledged) take(t *testing.T, line string) {
 
 func (a *acknowledged) check(t *testing.T, s *Store) {
 	t.Helper()
-	requests, err := s.Requests(t.Context(), 0, 0)
+	requests, err := s.Requests(t.Context(), nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func (a *acknowledged) check(t *testing.T, s *Store) {
 			t.Errorf("request %s was acknowledged, and is not there", id)
 		}
 	}
-	tasks, err := s.Tasks(t.Context(), nil, 0, 0)
+	tasks, err := s.Tasks(t.Context(), nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func fail(op string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case err == store.ErrConflict, err == store.ErrReplayed, err == store.ErrNotFound, errors.As(err, &claimed), errors.As(err, &told):
+	case err == store.ErrConflict, err == store.ErrReplayed, err == store.ErrNotFound, err == store.ErrFenced, errors.As(err, &claimed), errors.As(err, &told):
 		return err
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err

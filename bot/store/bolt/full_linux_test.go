@@ -38,7 +38,7 @@ func TestAFullDiskIsToldAndTheStoreLivesOnOnceThereIsRoom(t *testing.T) {
 	}
 	has := func(want int) {
 		t.Helper()
-		got, err := s.Requests(t.Context(), 0, 0)
+		got, err := s.Requests(t.Context(), nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,7 @@ import (
 
 // Receive stores a request, and reports whether its ID is new. An ID is remembered for two days after its entry was closed.
 func (s *Store) Receive(ctx context.Context, r store.Request) (fresh bool, err error) {
-	if err := badName("request's id", r.ID, false); err != nil {
+	if err := store.CheckName("request's id", r.ID, false); err != nil {
 		return false, misuse("bolt.Receive", "%w", err)
 	}
 	data, err := json.Marshal(r)
@@ -29,7 +29,7 @@ func (s *Store) Receive(ctx context.Context, r store.Request) (fresh bool, err e
 	}
 	err = s.write(ctx, "bolt.Receive", check, func(tx *bbolt.Tx) error {
 		return errors.Join(
-			enqueue(tx.Bucket(inboxIDs), tx.Bucket(inbox), id, data),
+			enqueue(tx.Bucket(inboxIDs), tx.Bucket(inbox), r.Shard(), id, data),
 			closed.prune(tx, now),
 			answered.prune(tx, now),
 		)
@@ -43,19 +43,19 @@ func (s *Store) Receive(ctx context.Context, r store.Request) (fresh bool, err e
 	return fresh, nil
 }
 
-// Requests returns the open entries with Seq above after, in order, at most limit, which 0 leaves open.
-func (s *Store) Requests(ctx context.Context, after uint64, limit int) ([]store.Request, error) {
+// Requests returns the open entries after a place, at most limit, which 0 leaves open. They come in the order in which they were received, over
+// all shards.
+func (s *Store) Requests(ctx context.Context, after store.Cursor, limit int) ([]store.Request, error) {
 	var out []store.Request
 	err := s.view(ctx, "bolt.Requests", func(tx *bbolt.Tx) error {
-		c := tx.Bucket(inbox).Cursor()
-		for k, v := c.Seek(seqKey(after + 1)); k != nil && !enough(out, limit); k, v = c.Next() {
-			r := store.Request{Seq: seqOf(k)}
+		return inOrder(tx.Bucket(inbox), after, limit, func(seq uint64, v []byte) error {
+			r := store.Request{Seq: seq}
 			if err := json.Unmarshal(v, &r); err != nil {
-				return fmt.Errorf("request %d: %w", r.Seq, err)
+				return fmt.Errorf("request %d: %w", seq, err)
 			}
 			out = append(out, r)
-		}
-		return nil
+			return nil
+		})
 	})
 	return out, err
 }

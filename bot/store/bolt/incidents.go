@@ -76,7 +76,7 @@ func readEvents(tx *bbolt.Tx, id incident.ID, after incident.Version, limit int)
 
 // Reserve returns a number that was never returned before, and remembers whose it is.
 func (s *Store) Reserve(ctx context.Context, id incident.ID) (n incident.Number, err error) {
-	if err := badName("incident's id", string(id), true); err != nil {
+	if err := store.CheckName("incident's id", string(id), true); err != nil {
 		return 0, misuse("bolt.Reserve", "%w", err)
 	}
 	err = s.write(ctx, "bolt.Reserve", nil, func(tx *bbolt.Tx) error {

@@ -2,28 +2,11 @@ package bolt
 
 import (
 	"encoding/binary"
-	"fmt"
 	"strings"
 	"time"
 
 	"sitrep/bot/incident"
 )
-
-// longest is how long a name may be that becomes part of a key; bbolt takes 32 KiB for all of it.
-const longest = 24 << 10
-
-// badName says why a name cannot be part of a key, and nothing when it can. first is a name that others follow in the key.
-func badName(what, name string, first bool) error {
-	switch {
-	case name == "":
-		return fmt.Errorf("the %s is empty", what)
-	case len(name) > longest:
-		return fmt.Errorf("the %s has %d bytes, and %d is the most", what, len(name), longest)
-	case first && strings.IndexByte(name, 0) >= 0:
-		return fmt.Errorf("the %s holds a zero byte", what)
-	}
-	return nil
-}
 
 // pair is first ‖ 0 ‖ second.
 func pair(first, second string) []byte {
@@ -42,6 +25,13 @@ func unpair(k []byte) (first, second string) {
 func seqKey(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
 func seqOf(k []byte) uint64 { return binary.BigEndian.Uint64(k) }
+
+func shardKey(s incident.Shard) []byte { return binary.BigEndian.AppendUint16(nil, uint16(s)) }
+
+// queueKey is a place in a shard's queue: in the buckets tasks and inbox.
+func queueKey(s incident.Shard, seq uint64) []byte {
+	return binary.BigEndian.AppendUint64(shardKey(s), seq)
+}
 
 // The keys of the bucket incidents.
 
@@ -62,7 +52,7 @@ func openKey(n incident.Number, id incident.ID) []byte {
 }
 
 func answeredKey(s incident.Shard, request string) []byte {
-	return append(binary.BigEndian.AppendUint16(nil, uint16(s)), request...)
+	return append(shardKey(s), request...)
 }
 
 const momentSize = 12

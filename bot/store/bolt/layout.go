@@ -11,7 +11,7 @@ import (
 )
 
 // schema is the version of the layout that this code reads and writes.
-const schema = 1
+const schema = 2
 
 // The buckets. ‖ joins, 0 is a zero byte, numbers are big endian, a moment is 12 bytes (key.go).
 //
@@ -23,19 +23,20 @@ const schema = 1
 //	claims       claimed key → incident
 //	answered     shard (2) ‖ request → moment
 //	answered_at  moment ‖ shard ‖ request → nothing
-//	tasks        seq (8) → JSON
-//	task_ids     task → seq (8)
+//	tasks        shard (2) ‖ seq (8) → JSON
+//	task_ids     task → key in tasks
 //	due          moment ‖ incident ‖ 0 ‖ name → nothing
 //	numbers      number (8) → incident, from when it was reserved
 //	open         number (8) ‖ incident → nothing
 //	rooms        platform ‖ 0 ‖ room → incident
-//	inbox        seq (8) → JSON
-//	inbox_ids    request → seq (8)
+//	inbox        shard (2) ‖ seq (8) → JSON
+//	inbox_ids    request → key in inbox
 //	closed       request → moment at which it was closed
 //	closed_at    moment ‖ request → nothing
 //	records      kind ‖ 0 ‖ key → value
 //
-// What is written together stands together: most of what a commit costs is the number of pages that it touches. The next seq and number are the sequences of the buckets tasks, inbox and numbers.
+// What is written together stands together: most of what a commit costs is the number of pages that it touches. The next seq and number are the
+// sequences of the buckets tasks, inbox and numbers; that of meta counts how often the file was opened.
 var (
 	metaBucket     = []byte("meta")
 	incidents      = []byte("incidents")
@@ -62,7 +63,7 @@ var (
 )
 
 // migrations holds at index i what turns a file of schema i+1 into one of schema i+2.
-var migrations []func(*bbolt.Tx) error
+var migrations = []func(*bbolt.Tx) error{queuesByShard}
 
 // upgrade makes the layout in an empty file, and brings an older file to the newest of steps. It refuses a file that is
 // newer, or not sitrep's.

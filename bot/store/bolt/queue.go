@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,9 +16,12 @@ import (
 )
 
 func (p *prepared) writeQueue(tx *bbolt.Tx) error {
-	byID, bySeq := tx.Bucket(taskIDs), tx.Bucket(tasks)
+	byID, queue := tx.Bucket(taskIDs), tx.Bucket(tasks)
 	for _, id := range p.Done {
-		if err := takeAway(byID, bySeq, []byte(id)); err != nil {
+		if !bytes.HasPrefix(byID.Get([]byte(id)), shardKey(p.Shard())) {
+			continue
+		}
+		if err := takeAway(byID, queue, []byte(id)); err != nil {
 			return err
 		}
 	}
@@ -25,35 +29,68 @@ func (p *prepared) writeQueue(tx *bbolt.Tx) error {
 		if byID.Get([]byte(t.ID)) != nil {
 			continue
 		}
-		if err := enqueue(byID, bySeq, []byte(t.ID), p.tasks[i]); err != nil {
+		if err := enqueue(byID, queue, p.Shard(), []byte(t.ID), p.tasks[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// enqueue puts a value at the end of a bucket ordered by seq, and its id into the index beside it.
-func enqueue(byID, bySeq *bbolt.Bucket, id, value []byte) error {
-	seq, err := bySeq.NextSequence()
+// enqueue puts a value at the end of a shard's queue, and its id into the index beside it.
+func enqueue(byID, queue *bbolt.Bucket, s incident.Shard, id, value []byte) error {
+	seq, err := queue.NextSequence()
 	if err != nil {
 		return err
 	}
-	if err := bySeq.Put(seqKey(seq), value); err != nil {
+	k := queueKey(s, seq)
+	if err := queue.Put(k, value); err != nil {
 		return err
 	}
-	return byID.Put(id, seqKey(seq))
+	return byID.Put(id, k)
 }
 
 // takeAway undoes enqueue; an id that is not there is no error.
-func takeAway(byID, bySeq *bbolt.Bucket, id []byte) error {
-	seq := bytes.Clone(byID.Get(id))
-	if seq == nil {
+func takeAway(byID, queue *bbolt.Bucket, id []byte) error {
+	k := bytes.Clone(byID.Get(id))
+	if k == nil {
 		return nil
 	}
 	if err := byID.Delete(id); err != nil {
 		return err
 	}
-	return bySeq.Delete(seq)
+	return queue.Delete(k)
+}
+
+// part is what one shard still has to give.
+type part struct {
+	c      *bbolt.Cursor
+	prefix []byte
+	k, v   []byte
+}
+
+func (p *part) seq() uint64 { return seqOf(p.k[len(p.prefix):]) }
+
+func (p *part) there() bool { return p.k != nil && bytes.HasPrefix(p.k, p.prefix) }
+
+// inOrder calls f for what stands after a place in a queue, the lowest seq first over all shards, at most limit times, which 0 leaves open.
+func inOrder(queue *bbolt.Bucket, after store.Cursor, limit int, f func(seq uint64, v []byte) error) error {
+	var parts []*part
+	for _, s := range after.Shards() {
+		p := &part{c: queue.Cursor(), prefix: shardKey(s)}
+		if p.k, p.v = p.c.Seek(queueKey(s, after[s]+1)); p.there() {
+			parts = append(parts, p)
+		}
+	}
+	for n := 0; len(parts) > 0 && (limit <= 0 || n < limit); n++ {
+		first := slices.MinFunc(parts, func(a, b *part) int { return cmp.Compare(a.seq(), b.seq()) })
+		if err := f(first.seq(), first.v); err != nil {
+			return err
+		}
+		if first.k, first.v = first.c.Next(); !first.there() {
+			parts = slices.DeleteFunc(parts, func(p *part) bool { return p == first })
+		}
+	}
+	return nil
 }
 
 func (p *prepared) writeTimers(tx *bbolt.Tx) error {
@@ -88,26 +125,23 @@ func clearTimer(tx *bbolt.Tx, id incident.ID, name string) error {
 	return tx.Bucket(incidents).Delete(timerKey(id, name))
 }
 
-// in reports whether an incident is in one of the shards; no shards means all of them.
+// in reports whether an incident is in one of the shards; nil shards are all of them.
 func in(shards []incident.Shard, id incident.ID) bool {
-	return len(shards) == 0 || slices.Contains(shards, id.Shard())
+	return shards == nil || slices.Contains(shards, id.Shard())
 }
 
-// Tasks returns tasks of the shards with Seq above after, in order, at most limit, which 0 leaves open.
-func (s *Store) Tasks(ctx context.Context, shards []incident.Shard, after uint64, limit int) ([]store.Task, error) {
+// Tasks returns tasks after a place, at most limit, which 0 leaves open. They come in the order in which they were added, over all shards.
+func (s *Store) Tasks(ctx context.Context, after store.Cursor, limit int) ([]store.Task, error) {
 	var out []store.Task
 	err := s.view(ctx, "bolt.Tasks", func(tx *bbolt.Tx) error {
-		c := tx.Bucket(tasks).Cursor()
-		for k, v := c.Seek(seqKey(after + 1)); k != nil && !enough(out, limit); k, v = c.Next() {
-			t := store.Task{Seq: seqOf(k)}
+		return inOrder(tx.Bucket(tasks), after, limit, func(seq uint64, v []byte) error {
+			t := store.Task{Seq: seq}
 			if err := json.Unmarshal(v, &t); err != nil {
-				return fmt.Errorf("task %d: %w", t.Seq, err)
+				return fmt.Errorf("task %d: %w", seq, err)
 			}
-			if in(shards, t.Incident) {
-				out = append(out, t)
-			}
-		}
-		return ctx.Err()
+			out = append(out, t)
+			return ctx.Err()
+		})
 	})
 	return out, err
 }

@@ -22,7 +22,7 @@ func (s *Store) PutRecord(ctx context.Context, kind, key string, value []byte) e
 }
 
 func badRecord(kind, key string) error {
-	return errors.Join(badName("record's kind", kind, true), badName("record's key", key, false))
+	return errors.Join(store.CheckName("record's kind", kind, true), store.CheckName("record's key", key, false))
 }
 
 // Record returns a record, or store.ErrNotFound.

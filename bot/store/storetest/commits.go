@@ -285,7 +285,7 @@ func resultsAreCopies(f *fixture) {
 	f.must(err)
 	state.Milestones[incident.Declared] = time.Time{}
 	counts["n"] = 99
-	tasks, err := f.Tasks(f.Context(), nil, 0, 10)
+	tasks, err := f.Tasks(f.Context(), nil, 10)
 	f.must(err)
 	tasks[0].Payload[0] = 'X'
 	f.same("the store after its answers were changed", before, f.snapshot(one))

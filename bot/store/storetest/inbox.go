@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"sitrep/bot/incident"
 	"sitrep/bot/store"
 )
 
@@ -11,6 +12,7 @@ var inbox = []behaviour{
 	{"a request is stored as it came, once", requestOnce},
 	{"of the same request many times at once one is fresh", requestAtOnce},
 	{"requests come in order, after a place, at most limit", requestsInOrder},
+	{"pages over all shards hold each request once", requestPages},
 	{"a closed request is gone, and remembered", requestClosed},
 	{"places in the inbox are not given again", requestSeqRises},
 	{"a request without an id is refused", requestNameless},
@@ -31,15 +33,16 @@ func (f *fixture) receive(r store.Request, want bool) {
 }
 
 // waiting fails unless exactly these requests are open, and returns them.
-func (f *fixture) waiting(after uint64, limit int, want ...string) []store.Request {
+func (f *fixture) waiting(after store.Cursor, limit int, want ...string) []store.Request {
 	f.Helper()
 	got, err := f.Requests(f.Context(), after, limit)
 	f.must(err)
+	got = byShard(got, store.Request.Shard)
 	var ids []string
 	for _, r := range got {
 		ids = append(ids, r.ID)
 	}
-	f.same("ids of requests", want, ids)
+	f.same("ids of requests", byShard(want, incident.ShardOf), ids)
 	return got
 }
 
@@ -51,11 +54,11 @@ func requestOnce(f *fixture) {
 	f.receive(other, false)
 	f.reopen()
 	f.receive(other, false)
-	got := f.waiting(0, 10, "slack:Ev1")[0]
+	got := f.waiting(nil, 10, "slack:Ev1")[0]
 	want.Seq = got.Seq
 	f.same("request", want, got)
 	got.Body[0], got.Header["Content-Type"] = 'X', "X"
-	f.same("request after an answer was changed", want, f.waiting(0, 10, "slack:Ev1")[0])
+	f.same("request after an answer was changed", want, f.waiting(nil, 10, "slack:Ev1")[0])
 }
 
 func requestAtOnce(f *fixture) {
@@ -73,22 +76,50 @@ func requestAtOnce(f *fixture) {
 		}
 	}
 	f.same("how many were fresh", 2, n)
-	got, err := f.Requests(f.Context(), 0, 100)
+	got, err := f.Requests(f.Context(), nil, 100)
 	f.must(err)
 	f.same("how many are open", 2, len(got))
 }
 
 func requestsInOrder(f *fixture) {
-	f.waiting(0, 10)
-	for _, id := range []string{"z", "a", "m"} {
+	f.waiting(nil, 10)
+	z, a, m, other := of(7, "z"), of(7, "a"), of(7, "m"), of(8, "other")
+	for _, id := range []string{z, a, other, m} {
 		r := request(id)
 		r.At = noon.Add(-time.Duration(id[0]) * time.Hour)
 		f.receive(r, true)
 	}
-	got := f.waiting(0, 10, "z", "a", "m")
-	f.waiting(got[0].Seq, 10, "a", "m")
-	f.waiting(got[0].Seq, 1, "a")
-	f.waiting(got[2].Seq, 10)
+	got := f.waiting(store.Cursor{7: 0}, 10, z, a, m)
+	f.waiting(store.Cursor{7: got[0].Seq}, 10, a, m)
+	f.waiting(store.Cursor{7: got[0].Seq}, 1, a)
+	f.waiting(store.Cursor{7: got[2].Seq}, 10)
+	f.waiting(store.Cursor{7: got[1].Seq, 8: 0}, 10, m, other)
+	f.waiting(store.Cursor{7: got[1].Seq}, 0, m)
+	f.waiting(store.Cursor{}, 10)
+	f.waiting(nil, 0, z, a, m, other)
+}
+
+func requestPages(f *fixture) {
+	var want, got []string
+	for i := range 150 {
+		want = append(want, fmt.Sprint("test:", i))
+		f.receive(request(want[i]), true)
+	}
+	at := store.FromStart(nil)
+	for {
+		page, err := f.Requests(f.Context(), at, 7)
+		f.must(err)
+		for _, r := range page {
+			if at[r.Shard()] >= r.Seq {
+				f.Fatalf("%s has seq %d after %d", r.ID, r.Seq, at[r.Shard()])
+			}
+			at[r.Shard()], got = r.Seq, append(got, r.ID)
+		}
+		if len(page) < 7 {
+			break
+		}
+	}
+	f.same("ids of requests", byShard(want, incident.ShardOf), byShard(got, incident.ShardOf))
 }
 
 func requestClosed(f *fixture) {
@@ -98,22 +129,23 @@ func requestClosed(f *fixture) {
 	f.must(f.CloseRequests(f.Context(), "b", "unknown", "b"))
 	f.must(f.CloseRequests(f.Context(), "b"))
 	f.must(f.CloseRequests(f.Context()))
-	f.waiting(0, 10, "a", "c")
+	f.waiting(nil, 10, "a", "c")
 	f.reopen()
 	f.receive(request("b"), false)
-	f.waiting(0, 10, "a", "c")
+	f.waiting(nil, 10, "a", "c")
 	f.must(f.CloseRequests(f.Context(), "a", "c"))
-	f.waiting(0, 10)
+	f.waiting(nil, 10)
 	f.receive(request("unknown"), true)
 }
 
 func requestSeqRises(f *fixture) {
-	f.receive(request("a"), true)
-	first := f.waiting(0, 10, "a")[0].Seq
-	f.must(f.CloseRequests(f.Context(), "a"))
+	a, b := of(3, "a"), of(3, "b")
+	f.receive(request(a), true)
+	first := f.waiting(nil, 10, a)[0].Seq
+	f.must(f.CloseRequests(f.Context(), a))
 	f.reopen()
-	f.receive(request("b"), true)
-	if again := f.waiting(0, 10, "b")[0].Seq; again <= first {
+	f.receive(request(b), true)
+	if again := f.waiting(nil, 10, b)[0].Seq; again <= first {
 		f.Errorf("seq %d after %d", again, first)
 	}
 }
@@ -122,5 +154,5 @@ func requestNameless(f *fixture) {
 	if _, err := f.Receive(f.Context(), request("")); err == nil {
 		f.Error("no error")
 	}
-	f.waiting(0, 10)
+	f.waiting(nil, 10)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"sitrep/bot/incident"
 	"sitrep/bot/store"
@@ -189,10 +190,12 @@ func cancelledRead(f *fixture) {
 		"Load":     func() error { _, _, err := f.Load(ctx, one); return err },
 		"Events":   func() error { _, err := f.Events(ctx, one, 0, 0); return err },
 		"Open":     func() error { _, err := f.Open(ctx); return err },
-		"Tasks":    func() error { _, err := f.Tasks(ctx, nil, 0, 1); return err },
-		"Requests": func() error { _, err := f.Requests(ctx, 0, 1); return err },
+		"Tasks":    func() error { _, err := f.Tasks(ctx, nil, 1); return err },
+		"Requests": func() error { _, err := f.Requests(ctx, nil, 1); return err },
 		"Record":   func() error { _, err := f.Record(ctx, "k", "k"); return err },
 		"Receive":  func() error { _, err := f.Receive(ctx, store.Request{ID: "r"}); return err },
+		"Acquire":  func() error { _, err := f.Acquire(ctx, "l", "a", time.Minute); return err },
+		"Each":     func() error { return f.Each(ctx, func(store.Entry) error { return nil }) },
 		"Reserve":  func() error { _, err := f.Reserve(ctx, two); return err },
 	} {
 		if err := read(); !errors.Is(err, context.Canceled) {

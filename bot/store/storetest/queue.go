@@ -11,6 +11,7 @@ import (
 
 var queue = []behaviour{
 	{"tasks come whole, in order, after a place, at most limit", tasksInOrder},
+	{"pages over all shards hold each task once", taskPages},
 	{"a task with an id that is there is left as it is", taskTwice},
 	{"tasks that are done are gone", tasksDone},
 	{"tasks of some shards", tasksOfShards},
@@ -39,10 +40,11 @@ func (f *fixture) add(of incident.ID, ids ...store.TaskID) {
 }
 
 // queued fails unless exactly these tasks are there, and returns them.
-func (f *fixture) queued(shards []incident.Shard, after uint64, limit int, want ...store.TaskID) []store.Task {
+func (f *fixture) queued(after store.Cursor, limit int, want ...store.TaskID) []store.Task {
 	f.Helper()
-	got, err := f.Tasks(f.Context(), shards, after, limit)
+	got, err := f.Tasks(f.Context(), after, limit)
 	f.must(err)
+	got = byShard(got, shardOfTask)
 	var ids []store.TaskID
 	for _, t := range got {
 		ids = append(ids, t.ID)
@@ -52,57 +54,85 @@ func (f *fixture) queued(shards []incident.Shard, after uint64, limit int, want 
 }
 
 func tasksInOrder(f *fixture) {
-	f.queued(nil, 0, 10)
-	f.add(two, "z", "urgent")
-	f.add(one, "a")
-	got := f.queued(nil, 0, 10, "z", "urgent", "a")
-	for i, want := range []store.Task{task("z", two), task("urgent", two), task("a", one)} {
+	f.queued(nil, 10)
+	f.add(one, "z", "urgent")
+	f.add(neighbour, "a")
+	got := f.queued(nil, 10, "z", "urgent", "a")
+	for i, want := range []store.Task{task("z", one), task("urgent", one), task("a", neighbour)} {
 		want.Seq = got[i].Seq
 		f.same("task", want, got[i])
 		if i > 0 && got[i].Seq <= got[i-1].Seq {
 			f.Errorf("seq %d after %d", got[i].Seq, got[i-1].Seq)
 		}
 	}
-	f.queued(nil, got[0].Seq, 10, "urgent", "a")
-	f.queued(nil, got[0].Seq, 1, "urgent")
-	f.queued(nil, got[2].Seq, 10)
+	f.queued(store.Cursor{1: got[0].Seq}, 10, "urgent", "a")
+	f.queued(store.Cursor{1: got[0].Seq}, 1, "urgent")
+	f.queued(store.Cursor{1: got[0].Seq}, 0, "urgent", "a")
+	f.queued(store.Cursor{1: got[2].Seq}, 10)
+}
+
+func taskPages(f *fixture) {
+	var want, got []store.TaskID
+	for i := range 20 {
+		for _, id := range []incident.ID{one, two, three} {
+			want = append(want, store.TaskID(fmt.Sprint(id, "/", i)))
+			f.add(id, want[len(want)-1])
+		}
+	}
+	at := store.FromStart(nil)
+	for {
+		page, err := f.Tasks(f.Context(), at, 7)
+		f.must(err)
+		for _, t := range page {
+			at[t.Incident.Shard()], got = t.Seq, append(got, t.ID)
+		}
+		if len(page) < 7 {
+			break
+		}
+	}
+	shard := func(id store.TaskID) incident.Shard { return incident.ID(id).Shard() }
+	f.same("ids of tasks", byShard(want, shard), byShard(got, shard))
 }
 
 func taskTwice(f *fixture) {
 	f.add(one, "a", "b")
-	before := f.queued(nil, 0, 10, "a", "b")
+	before := f.queued(nil, 10, "a", "b")
 	again := task("a", one)
 	again.Payload = []byte("other")
 	f.commit(store.Commit{Incident: one, Tasks: []store.Task{again, task("c", one)}})
-	f.same("tasks", before, f.queued(nil, 0, 10, "a", "b", "c")[:2])
+	f.same("tasks", before, f.queued(nil, 10, "a", "b", "c")[:2])
 }
 
 func tasksDone(f *fixture) {
 	f.add(one, "a", "b", "c")
-	f.commit(store.Commit{Done: []store.TaskID{"b", "unknown"}})
-	f.queued(nil, 0, 10, "a", "c")
+	f.commit(store.Commit{Incident: two, Done: []store.TaskID{"a"}})
+	f.commit(store.Commit{Incident: neighbour, Done: []store.TaskID{"b", "unknown"}})
+	f.queued(nil, 10, "a", "c")
 	f.commit(store.Commit{Incident: one, Done: []store.TaskID{"a", "b"}, Tasks: []store.Task{task("d", one)}})
 	f.reopen()
-	f.queued(nil, 0, 10, "c", "d")
+	f.queued(nil, 10, "c", "d")
 }
 
 func tasksOfShards(f *fixture) {
 	f.add(one, "a1", "b1")
 	f.add(two, "a2")
 	f.add(three, "a63")
-	f.queued([]incident.Shard{1}, 0, 10, "a1", "b1")
-	f.queued([]incident.Shard{2, 63}, 0, 10, "a2", "a63")
-	f.queued([]incident.Shard{2, 63}, 0, 1, "a2")
-	f.queued([]incident.Shard{3}, 0, 10)
+	f.queued(store.Cursor{1: 0}, 10, "a1", "b1")
+	f.queued(store.Cursor{2: 0, 63: 0}, 10, "a2", "a63")
+	if got, err := f.Tasks(f.Context(), store.Cursor{2: 0, 63: 0}, 1); err != nil || len(got) != 1 {
+		f.Errorf("at most one: got %v, %v", got, err)
+	}
+	f.queued(store.Cursor{3: 0}, 10)
+	f.queued(store.Cursor{}, 10)
 }
 
 func taskSeqRises(f *fixture) {
 	f.add(one, "a")
-	first := f.queued(nil, 0, 10, "a")[0].Seq
+	first := f.queued(nil, 10, "a")[0].Seq
 	f.commit(store.Commit{Incident: one, Done: []store.TaskID{"a"}})
 	f.reopen()
 	f.add(one, "b")
-	if again := f.queued(nil, 0, 10, "b")[0].Seq; again <= first {
+	if again := f.queued(nil, 10, "b")[0].Seq; again <= first {
 		f.Errorf("seq %d after %d", again, first)
 	}
 }
@@ -167,6 +197,10 @@ func timersOfShards(f *fixture) {
 	next(time.Minute, true, 2, 63)
 	next(time.Hour, true, 63)
 	next(0, false, 5)
+	f.timersAre([]incident.Shard{}, time.Hour)
+	if at, ok, err := f.Next(f.Context(), []incident.Shard{}); ok || err != nil {
+		f.Errorf("next of no shards: got %v, %v", at, err)
+	}
 }
 
 func timersFarAway(f *fixture) {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"time"
 
 	"sitrep/bot/incident"
 	"sitrep/bot/store"
@@ -11,9 +12,10 @@ var refusals = []behaviour{
 	{"a conflict writes nothing", func(f *fixture) { writesNothing(f, conflicting) }},
 	{"a replay writes nothing", func(f *fixture) { writesNothing(f, replaying) }},
 	{"a claim that is held writes nothing", func(f *fixture) { writesNothing(f, claiming) }},
+	{"a lease that was lost writes nothing", func(f *fixture) { writesNothing(f, fencing) }},
 }
 
-// The three ways to be refused. Each prepares the store and spoils a commit that would have succeeded.
+// The ways to be refused. Each prepares the store and spoils a commit that would have succeeded.
 func conflicting(f *fixture, s incident.State, c *store.Commit) error {
 	f.follow(s, func(s *incident.State) { s.Title = "overtaken" })
 	return store.ErrConflict
@@ -26,10 +28,20 @@ func replaying(f *fixture, s incident.State, c *store.Commit) error {
 }
 
 func claiming(f *fixture, _ incident.State, c *store.Commit) error {
-	f.commit(store.Commit{Incident: two, Claims: []store.Claim{{Key: "held"}}})
-	c.Claims = append(c.Claims, store.Claim{Key: "held"})
-	return &store.ClaimedError{Key: "held", By: two}
+	f.commit(store.Commit{Incident: neighbour, Claims: []store.Claim{{Key: heldKey}}})
+	c.Claims = append(c.Claims, store.Claim{Key: heldKey})
+	return &store.ClaimedError{Key: heldKey, By: neighbour}
 }
+
+func fencing(f *fixture, s incident.State, c *store.Commit) error {
+	lease := store.ShardLease(s.ID.Shard())
+	c.Fence = &store.Fence{Name: lease, Token: f.acquire(lease, "a", time.Hour)}
+	f.must(f.Release(f.Context(), lease, "a"))
+	f.acquire(lease, "b", time.Hour)
+	return store.ErrFenced
+}
+
+var freeKey, heldKey = of(1, "free"), of(1, "held")
 
 func writesNothing(f *fixture, spoil func(*fixture, incident.State, *store.Commit) error) {
 	s := f.declare(one)
@@ -43,7 +55,7 @@ func writesNothing(f *fixture, spoil func(*fixture, incident.State, *store.Commi
 	c.State.Rooms = map[string]incident.Room{"slack": {Generation: 1, ID: "C1"}}
 	c.Tasks, c.Done = []store.Task{{ID: "t1", Incident: one}}, []store.TaskID{"t0"}
 	c.Set, c.Clear = []store.Timer{{Incident: one, Name: "new", Due: noon}}, []string{"old"}
-	c.Claims, c.Requests = []store.Claim{{Key: "free"}}, []string{"test:new"}
+	c.Claims, c.Requests = []store.Claim{{Key: freeKey}}, []string{"test:new"}
 	c.Counts = map[string]int64{"alerts": 1}
 	want := spoil(f, s, &c)
 	before := f.snapshot(one)
@@ -79,15 +91,16 @@ func (f *fixture) snapshot(id incident.ID) []any {
 	add(open, err)
 	list, err := f.List(ctx, 0, 1000)
 	add(list, err)
-	tasks, err := f.Tasks(ctx, nil, 0, 1000)
+	tasks, err := f.Tasks(ctx, nil, 1000)
 	add(tasks, err)
 	timers, err := f.Due(ctx, nil, noon.AddDate(100, 0, 0), 1000)
 	add(timers, err)
-	requests, err := f.Requests(ctx, 0, 1000)
+	requests, err := f.Requests(ctx, nil, 1000)
 	add(requests, err)
-	for _, key := range []string{"free", "held"} {
+	for _, key := range []string{freeKey, heldKey} {
 		by, err := f.Claimed(ctx, key)
 		add(by, err)
 	}
+	add(f.entries(), nil)
 	return out
 }

@@ -5,12 +5,14 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"sitrep/bot/incident"
@@ -33,6 +35,8 @@ func Run(t *testing.T, place func(t *testing.T) Open) {
 		{"queue", queue},
 		{"inbox", inbox},
 		{"records", records},
+		{"leases", leases},
+		{"listing", listing},
 		{"all of it", whole},
 	} {
 		t.Run(group.name, func(t *testing.T) {
@@ -103,7 +107,7 @@ func (f *fixture) follow(s incident.State, change func(*incident.State)) inciden
 // same compares what was read with what is wanted; an empty slice or map is as good as none.
 func (f *fixture) same(what string, want, got any) {
 	f.Helper()
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+	if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		f.Fatalf("%s (-want +got):\n%s", what, diff)
 	}
 }
@@ -153,7 +157,27 @@ const (
 	one   = incident.ID("s01-one")
 	two   = incident.ID("s02-two")
 	three = incident.ID("s63-three")
+
+	neighbour = incident.ID("s01-neighbour") // in the shard of one
 )
+
+// of makes a name whose hash is in a shard.
+func of(s incident.Shard, name string) string {
+	for i := 0; ; i++ {
+		if k := fmt.Sprintf("%s.%d", name, i); incident.ShardOf(k) == s {
+			return k
+		}
+	}
+}
+
+// byShard sorts by shard, and leaves the order within each as it is, which is the order that the port promises.
+func byShard[T any](all []T, shard func(T) incident.Shard) []T {
+	out := slices.Clone(all)
+	slices.SortStableFunc(out, func(a, b T) int { return cmp.Compare(shard(a), shard(b)) })
+	return out
+}
+
+func shardOfTask(t store.Task) incident.Shard { return t.Incident.Shard() }
 
 // cancelled is a context that is done.
 func (f *fixture) cancelled() context.Context {

@@ -90,16 +90,26 @@ func (g *chance) commit(f *fixture) store.Commit {
 	c.Counts = map[string]int64{fmt.Sprint("c", g.IntN(2)): int64(g.IntN(10)) - 3}
 	g.addQueue(&c)
 	if g.IntN(4) == 0 {
-		k := store.Claim{Key: fmt.Sprint("key", g.IntN(20))}
+		k := store.Claim{Key: of(id.Shard(), fmt.Sprint("key", g.IntN(3)))}
 		if g.IntN(10) > 2 {
 			k.From = g.m.claims[k.Key]
 		}
 		c.Claims = append(c.Claims, k)
 	}
 	if g.IntN(3) == 0 {
+		c.Fence = g.fence(f, id.Shard())
+	}
+	if g.IntN(3) == 0 {
 		c.Requests = append(c.Requests, fmt.Sprint("a", g.IntN(1500)))
 	}
 	return c
+}
+
+// fence is a lease that is held, which it mostly does not take itself.
+func (g *chance) fence(f *fixture, s incident.Shard) *store.Fence {
+	f.Helper()
+	name := store.ShardLease(s)
+	return &store.Fence{Name: name, Token: f.acquire(name, "replica", time.Hour)}
 }
 
 // history is the record's part of a commit: the declaration, or a step that may close, reopen, and change rooms.
