@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -41,7 +42,8 @@ type stage struct {
 	file  string // of the store
 	sides []*side
 	logs  *logged
-	stop  func()
+	cfg   Config
+	halt  func()
 }
 
 // set says what a stage is made of.
@@ -59,18 +61,53 @@ func raise(t *testing.T, want set) *stage {
 	for _, b := range want.sides {
 		s.sides = append(s.sides, b(t, s.url, s.clock.Now))
 	}
-	cfg := s.config(want.extra, l.Addr().String())
-	a, err := assemble(cfg, l, s.clock, s.logs.logger())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.app = a
-	s.run()
+	s.cfg = s.config(want.extra, l.Addr().String())
+	t.Cleanup(func() {
+		s.halt()
+		for _, side := range s.sides {
+			side.close(t)
+		}
+	})
+	s.start(l)
 	for _, side := range s.sides {
 		side.open(s)
-		s.until(side.name+" is connected", side.world.Connected)
 	}
 	return s
+}
+
+// start puts sitrep together and runs it, until halt.
+func (s *stage) start(l net.Listener) {
+	s.Helper()
+	a, err := assemble(s.cfg, l, s.clock, s.logs.logger())
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.app = a
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- a.run(ctx) }()
+	s.halt = sync.OnceFunc(func() {
+		cancel()
+		if err := errors.Join(<-ended, a.close()); err != nil {
+			s.Errorf("sitrep ended: %v", err)
+		}
+	})
+	s.until("sitrep is ready", func() bool { return a.bot.Ready() == nil })
+	for _, side := range s.sides {
+		s.until(side.name+" is connected", side.world.Connected)
+	}
+}
+
+// Away stops sitrep, and starts it again on the same store after some time.
+func (s *stage) Away(d time.Duration) {
+	s.Helper()
+	s.halt()
+	s.clock.to(s.clock.Now().Add(d))
+	l, err := net.Listen("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.start(l)
 }
 
 func listen(t *testing.T) net.Listener {
@@ -93,36 +130,6 @@ func (s *stage) config(extra, address string) Config {
 		s.Fatalf("%v in\n%s", err, text)
 	}
 	return cfg
-}
-
-func (s *stage) run() {
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.app.run(ctx) }()
-	s.stop = sync.OnceFunc(func() {
-		cancel()
-		s.until("sitrep has stopped", func() bool {
-			select {
-			case err := <-ended:
-				if err != nil {
-					s.Errorf("sitrep ended: %v", err)
-				}
-				return true
-			default:
-				return false
-			}
-		})
-	})
-	s.Cleanup(func() {
-		s.stop()
-		if err := s.app.close(); err != nil {
-			s.Error(err)
-		}
-		for _, side := range s.sides {
-			side.close(s.T)
-		}
-	})
-	s.until("sitrep is ready", func() bool { return s.app.bot.Ready() == nil })
 }
 
 // until waits for something that sitrep is to do by itself. Time goes by only where sitrep itself holds back, as between two messages.

@@ -43,6 +43,7 @@ func (p *play) all() {
 	p.alarm()
 	p.investigation()
 	p.communication()
+	p.record()
 	p.recovery()
 	p.aftermath()
 }
@@ -153,6 +154,23 @@ func (p *play) postedAt(due time.Time) {
 		}
 	}
 	p.Error("no update is recorded")
+}
+
+// record: what people note, and what they pin, is on the record, and told where it was not said.
+func (p *play) record() {
+	p.Helper()
+	here, there := p.Room(p.here, "inc-1"), p.Room(p.there, "inc-1")
+	there.Types("bo", `note "Rolling back now"`, "Rolling back now")
+	said := p.here.world.Say(p.here.users["bo"], here.id, "The pool was full")
+	p.here.world.PinWithReaction(p.here.users["ana"], here.id, said)
+	p.until("both are on the record", func() bool {
+		_, events := p.Incident(1)
+		return count[incident.NoteAdded](events) == 1 && count[incident.Pinned](events) == 1
+	})
+	if p.there != p.here {
+		here.Sees("Rolling back now", "Bo")
+		there.Sees("The pool was full", "Bo")
+	}
 }
 
 // recovery: the deploy is taken back, and the alert clears.
