@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -81,7 +82,11 @@ func (d *desk) says(ctx context.Context, who, room, line, expected string) error
 
 // write has a person type a line.
 func (d *desk) write(ctx context.Context, who, room, line string) error {
-	return d.call(ctx, http.MethodPost, "rooms/"+url.PathEscape(room)+"/messages", map[string]any{"user": who, "text": line}, nil)
+	body := map[string]any{"id": rand.Text(), "user": who, "text": line}
+	return d.until(ctx, fmt.Sprintf("%q to be taken", line), func() (bool, error) {
+		err := d.call(ctx, http.MethodPost, "rooms/"+url.PathEscape(room)+"/messages", body, nil)
+		return err == nil, err
+	})
 }
 
 func (d *desk) expect(ctx context.Context, room, text string) error {

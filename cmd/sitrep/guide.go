@@ -19,24 +19,18 @@ const (
 	guideWelcome = `Welcome! Here people on call read and write; in Slack and Discord it is the same. You are one of them today.
 A bad version of the shop's checkout has just gone live. In about a minute an alert fires, and an incident room appears on the left, under “Open incidents”. Open it.`
 
-	guideLooking = `This is your incident. The card above always shows how it stands. Take it over with “I lead”, then find out what is wrong. Type
-
+	guideLooking = `This is your incident; the card above always shows how it stands. Take it over with “I lead”, then find out what is wrong:
 /inc metrics — how bad is it, and since when?
 /inc logs — what does checkout complain of?
 /inc deploys — what has changed?
-
-When you know, tell the people outside. They read #status:
-
+Tell the people outside, who read #status:
 /inc status identified "The new version uses up the database connections; we roll it back."
-
-Then follow the runbook on the card, and roll back. Should you say nothing for three minutes, sitrep tells them by itself.`
+Then roll back: the runbook on the card says how. Should you say nothing for three minutes, sitrep tells them by itself.`
 
 	guideEnding = `The alert has cleared: well done. Close the incident, and have its story written:
-
 /inc resolve "Rolled back, orders go through again."
 /inc postmortem
-
-/inc timeline shows the whole record, and /inc help what else there is.`
+Besides, /inc timeline shows the whole record, and /inc help what else there is.`
 )
 
 // lead goes through the incident with the visitor.
