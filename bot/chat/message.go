@@ -6,11 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// UserID, RoomID and MessageID are a platform's own ids, as text. Slack's user and room ids carry the workspace:
-// "T024BE7LD/C061EG9SL". They mean nothing on another platform.
+// A platform's own ids, as text. They mean nothing on another platform.
 type (
-	UserID    string
-	RoomID    string
+	// UserID is a person. Slack's carries the workspace.
+	UserID string
+	// RoomID is a room. Slack's carries the workspace: "T024BE7LD/C061EG9SL".
+	RoomID string
+	// MessageID is a message within its room.
 	MessageID string
 )
 

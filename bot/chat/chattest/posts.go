@@ -89,7 +89,11 @@ var postPromises = map[string]func(*scene){
 		s.must(s.p.Invite(s.ctx, room, []chat.UserID{ana}))
 		bad := hostile(ana)
 		s.post(room, "k/1", chat.Message{Summary: bad, Blocks: []chat.Block{
-			{Header: bad}, {Text: chat.Escape(bad)}, {Text: bad}, {Code: "``` " + bad}, {Context: chat.Escape(bad)},
+			{Header: bad},
+			{Text: chat.Escape(bad)},
+			{Text: bad},
+			{Code: "``` " + bad},
+			{Context: chat.Escape(bad)},
 			{Fields: []chat.Field{{Name: bad, Value: chat.Escape(bad)}}},
 			{Buttons: []chat.Button{{Label: chat.Cut(bad, 30), Verb: "ack"}}},
 		}})
