@@ -98,13 +98,33 @@ func (c *Console) enterable(op string, id chat.RoomID, user chat.UserID) (room, 
 	return r, nil
 }
 
-func (c *Console) postMessage(v visit) (answer, error) {
-	const op = "console.postMessage"
+// begin reads what a visitor does in a room that they are in, or may be in, and begins the act that it becomes.
+func (c *Console) begin(v visit, op string) (said, room, act, error) {
 	s, user, err := c.hear(v)
 	if err != nil {
-		return answer{}, err
+		return s, room{}, act{}, err
 	}
 	r, err := c.enterable(op, s.Room, user.ID)
+	return s, r, act{User: user, Room: r.ID, RoomName: r.Name}, err
+}
+
+// touch is begin for what is done to a message that the visitor sees. gone tells people that there is none.
+func (c *Console) touch(v visit, op, gone string) (said, message, act, error) {
+	s, r, a, err := c.begin(v, op)
+	if err != nil {
+		return s, message{}, a, err
+	}
+	m, ok := c.findMessage(r.ID, s.Message)
+	if !ok || !m.sees(a.User.ID) {
+		return s, message{}, a, notFound(op, gone)
+	}
+	a.Message, a.Link = m.ID, c.link(r.ID, m.ID)
+	return s, m, a, nil
+}
+
+func (c *Console) postMessage(v visit) (answer, error) {
+	const op = "console.postMessage"
+	s, r, a, err := c.begin(v, op)
 	if err != nil {
 		return answer{}, err
 	}
@@ -118,12 +138,13 @@ func (c *Console) postMessage(v visit) (answer, error) {
 	if r.Archived && !isCommand {
 		return answer{}, &ops.Error{Op: op, Kind: ops.Denied, Msg: "The room is archived; a command can still be typed."}
 	}
-	line := message{Room: r.ID, Thread: s.Thread, Author: user, Text: s.Text, Key: "said:" + s.ID}
+	line := message{Room: r.ID, Thread: s.Thread, Author: a.User, Text: s.Text, Key: "said:" + s.ID}
 	if !isCommand {
 		id, err := c.say(v.Context(), line)
 		return answer{http.StatusAccepted, accepted{ID: s.ID, Message: id}}, err
 	}
-	return c.run(v, s.ID, act{User: user, Room: r.ID, RoomName: r.Name, Thread: s.Thread, Text: verb}, &line)
+	a.Thread, a.Text = s.Thread, verb
+	return c.run(v, s.ID, a, &line)
 }
 
 // say stores what a person wrote.
@@ -188,19 +209,16 @@ func (c *Console) hand(v visit, id, kind string, a act) error {
 
 func (c *Console) press(v visit) (answer, error) {
 	const op = "console.press"
-	s, user, err := c.hear(v)
+	const gone = "The button is not there any more."
+	s, m, a, err := c.touch(v, op, gone)
 	if err != nil {
 		return answer{}, err
 	}
-	r, err := c.enterable(op, s.Room, user.ID)
-	if err != nil {
-		return answer{}, err
+	if !hasButton(m, s.Verb) {
+		return answer{}, notFound(op, gone)
 	}
-	m, ok := c.findMessage(r.ID, s.Message)
-	if !ok || !m.sees(user.ID) || !hasButton(m, s.Verb) {
-		return answer{}, notFound(op, "The button is not there any more.")
-	}
-	return c.run(v, s.ID, act{User: user, Room: r.ID, RoomName: r.Name, Thread: m.Thread, Message: m.ID, Link: c.link(r.ID, m.ID), Text: s.Verb}, nil)
+	a.Thread, a.Text = m.Thread, s.Verb
+	return c.run(v, s.ID, a, nil)
 }
 
 func hasButton(m message, verb string) bool {
@@ -211,18 +229,15 @@ func hasButton(m message, verb string) bool {
 
 func (c *Console) submit(v visit) (answer, error) {
 	const op = "console.submit"
-	s, user, err := c.hear(v)
-	if err != nil {
-		return answer{}, err
-	}
-	r, err := c.enterable(op, s.Room, user.ID)
+	s, _, a, err := c.begin(v, op)
 	if err != nil {
 		return answer{}, err
 	}
 	if s.Verb == "" {
 		return answer{}, invalid(op, "A form is sent with its verb.")
 	}
-	return c.run(v, s.ID, act{User: user, Room: r.ID, RoomName: r.Name, Thread: s.Thread, Message: s.Message, Text: s.Verb, Values: s.Values}, nil)
+	a.Thread, a.Message, a.Text, a.Values = s.Thread, s.Message, s.Verb, s.Values
+	return c.run(v, s.ID, a, nil)
 }
 
 func (c *Console) complete(v visit) (answer, error) {
@@ -240,37 +255,23 @@ func (c *Console) complete(v visit) (answer, error) {
 	return answer{http.StatusOK, map[string]any{"choices": choices[:min(25, len(choices))]}}, nil
 }
 
+const messageGone = "The message is gone."
+
 func (c *Console) noteMessage(v visit) (answer, error) {
 	const op = "console.noteMessage"
-	s, user, err := c.hear(v)
+	s, m, a, err := c.touch(v, op, messageGone)
 	if err != nil {
 		return answer{}, err
 	}
-	m, r, err := c.reached(op, s, user)
-	if err != nil {
-		return answer{}, err
-	}
-	a := act{User: user, Room: r.ID, RoomName: r.Name, Message: m.ID, Link: c.link(r.ID, m.ID), Author: m.Author, Text: m.plain(), Thread: m.Thread, At: c.cfg.Now()}
+	a.Author, a.Text, a.Thread, a.At = m.Author, m.plain(), m.Thread, c.cfg.Now()
 	if m.Bot {
 		a.Author = chat.User{Name: c.cfg.Bot}
 	}
 	if err := c.hand(v, s.ID, actNote, a); err != nil {
 		return answer{}, err
 	}
-	err = c.changeMessage(v.Context(), op, r.ID, m.ID, func(m *message) error { m.Noted = true; return nil })
+	err = c.changeMessage(v.Context(), op, a.Room, m.ID, func(m *message) error { m.Noted = true; return nil })
 	return answer{http.StatusAccepted, accepted{ID: s.ID, Message: m.ID}}, err
-}
-
-func (c *Console) reached(op string, s said, user chat.User) (message, room, error) {
-	r, err := c.enterable(op, s.Room, user.ID)
-	if err != nil {
-		return message{}, room{}, err
-	}
-	m, ok := c.findMessage(r.ID, s.Message)
-	if !ok || !m.sees(user.ID) {
-		return message{}, room{}, notFound(op, "The message is gone.")
-	}
-	return m, r, nil
 }
 
 func (c *Console) rewriteMessage(v visit) (answer, error) {
@@ -284,25 +285,21 @@ func (c *Console) eraseMessage(v visit) (answer, error) {
 // alter changes a person's own message once the change is handed in.
 func (c *Console) alter(v visit, kind string, change func(*message, said)) (answer, error) {
 	op := "console." + kind
-	s, user, err := c.hear(v)
+	s, m, a, err := c.touch(v, op, messageGone)
 	if err != nil {
 		return answer{}, err
 	}
-	m, r, err := c.reached(op, s, user)
-	if err != nil {
-		return answer{}, err
-	}
-	if m.Bot || m.Author.ID != user.ID {
+	if m.Bot || m.Author.ID != a.User.ID {
 		return answer{}, &ops.Error{Op: op, Kind: ops.Denied, Msg: "Only who wrote a message may change it."}
 	}
 	if kind == actRewrite && strings.TrimSpace(s.Text) == "" {
 		return answer{}, invalid(op, "There is nothing to send.")
 	}
-	a := act{User: user, Room: r.ID, RoomName: r.Name, Message: m.ID, Link: c.link(r.ID, m.ID), Text: s.Text}
+	a.Text = s.Text
 	if err := c.hand(v, s.ID, kind, a); err != nil {
 		return answer{}, err
 	}
-	err = c.changeMessage(v.Context(), op, r.ID, m.ID, func(m *message) error { change(m, s); return nil })
+	err = c.changeMessage(v.Context(), op, a.Room, m.ID, func(m *message) error { change(m, s); return nil })
 	return answer{http.StatusAccepted, accepted{ID: s.ID, Message: m.ID}}, err
 }
 

@@ -256,8 +256,13 @@ func TestMarkupInTextIsShownAsText(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.post(r.ID, "k/1", chat.Message{Summary: evil, Tone: evil, Blocks: []chat.Block{
-		{Header: evil}, {Text: evil}, {Text: chat.Escape(evil)}, {Text: "[x](javascript:alert(1)) [" + evil + "](https://x.example/\"onload=alert(1)) `" + evil + "`"},
-		{Code: evil}, {Context: evil}, {Fields: []chat.Field{{Name: evil, Value: evil}}},
+		{Header: evil},
+		{Text: evil},
+		{Text: chat.Escape(evil)},
+		{Text: "[x](javascript:alert(1)) [" + evil + "](https://x.example/\"onload=alert(1)) `" + evil + "`"},
+		{Code: evil},
+		{Context: evil},
+		{Fields: []chat.Field{{Name: evil, Value: evil}}},
 		{Text: "[" + evil + "](time:1)\n\n```\n" + evil + "\n```\n\n> " + evil + "\n\n- " + evil},
 		{Image: &chat.File{Name: evil, Title: evil, Alt: evil, Data: []byte(evil)}},
 		{Buttons: []chat.Button{{Label: evil, Verb: "x", Confirm: evil}, {Label: "bad", URL: "javascript:alert(1)"}}},

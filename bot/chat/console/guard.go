@@ -59,7 +59,7 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request, token string) b
 	if c.cfg.Open || !same(token, c.cfg.Token) {
 		return false
 	}
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure where there is TLS: over plain HTTP a browser would drop the cookie
 		Name: cookieName, Value: c.cookie, Path: "/console", HttpOnly: true, SameSite: http.SameSiteStrictMode, MaxAge: 30 * 24 * 3600,
 		Secure: r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https",
 	})

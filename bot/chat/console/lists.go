@@ -145,18 +145,14 @@ func (c *Console) forget(ctx context.Context, in chat.RoomID) error {
 // closeRoom does by hand to a room what the bot did not ask for, and tells it.
 func (c *Console) closeRoom(v visit, kind string, change func(*room) error) (answer, error) {
 	op := "console." + kind
-	s, user, err := c.hear(v)
+	s, _, a, err := c.begin(v, op)
 	if err != nil {
 		return answer{}, err
 	}
-	r, err := c.enterable(op, s.Room, user.ID)
-	if err != nil {
+	if err := c.hand(v, s.ID, kind, a); err != nil {
 		return answer{}, err
 	}
-	if err := c.hand(v, s.ID, kind, act{User: user, Room: r.ID, RoomName: r.Name}); err != nil {
-		return answer{}, err
-	}
-	err = c.changeRoom(v.Context(), op, r.ID, change)
+	err = c.changeRoom(v.Context(), op, a.Room, change)
 	return answer{http.StatusAccepted, accepted{ID: s.ID}}, err
 }
 

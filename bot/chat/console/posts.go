@@ -100,7 +100,7 @@ func (c *Console) changeMessage(ctx context.Context, op string, in chat.RoomID, 
 	return c.write(ctx, op, func() error {
 		m, ok := c.findMessage(in, id)
 		if !ok {
-			return notFound(op, "The message is gone.")
+			return notFound(op, messageGone)
 		}
 		if err := change(&m); err != nil {
 			return err
