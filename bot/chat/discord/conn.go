@@ -192,7 +192,7 @@ func (l *link) open(ctx context.Context) error {
 	case <-ctx.Done():
 		l.conns.cut()
 		select {
-		case <-opened:
+		case <-opened: //nolint:errcheck // it was cut off just now, and says so
 		case <-time.After(l.d.cfg.OpenTimeout):
 			l.stuck = true
 		}

@@ -99,8 +99,12 @@ func (c Config) withDefaults() Config {
 		field    *string
 		fallback string
 	}{
-		{&c.Mode, Gateway}, {&c.APIURL, DefaultAPIURL}, {&c.Instance, "sitrep"},
-		{&c.Command, "inc"}, {&c.Alias, "incident"}, {&c.Category, "Incidents"},
+		{&c.Mode, Gateway},
+		{&c.APIURL, DefaultAPIURL},
+		{&c.Instance, "sitrep"},
+		{&c.Command, "inc"},
+		{&c.Alias, "incident"},
+		{&c.Category, "Incidents"},
 	} {
 		if *f.field == "" {
 			*f.field = f.fallback

@@ -25,7 +25,10 @@ func (d *Discord) hear(ctx context.Context, in chat.Intake, self, kind string, r
 	var from struct {
 		GuildID string `json:"guild_id"`
 	}
-	if json.Unmarshal(raw, &from) != nil || from.GuildID != "" && from.GuildID != d.cfg.GuildID {
+	if err := json.Unmarshal(raw, &from); err != nil {
+		return nil, err
+	}
+	if from.GuildID != "" && from.GuildID != d.cfg.GuildID {
 		return nil, nil
 	}
 	switch kind {
@@ -134,8 +137,8 @@ func (d *Discord) hearReaction(ctx context.Context, in chat.Intake, self string,
 	err := d.insist(ctx, func() error {
 		return d.do(ctx, request{op: "discord.hear", method: http.MethodGet, path: "channels/" + e.ChannelID + "/messages/" + e.MessageID, need: "Read Message History"}, &m)
 	})
-	if ops.KindOf(err) == ops.NotFound && err != nil {
-		return nil
+	if err != nil && ops.KindOf(err) == ops.NotFound {
+		return nil // it was deleted meanwhile: there is nothing left to pin
 	}
 	if err != nil {
 		return err
