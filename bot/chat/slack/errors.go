@@ -89,7 +89,7 @@ var notFound = map[string]string{
 	"edit_window_closed":   "That message cannot be changed any more.",
 }
 
-var denied = map[string]string{
+var denied = map[string]string{ //nolint:gosec // the keys are error codes, not credentials
 	"not_authed":              "Slack got no token: set bot_token.",
 	"invalid_auth":            "Slack does not accept the token: copy it again from the app's page.",
 	"account_inactive":        "The token's app or workspace was removed: install the app again.",

@@ -48,11 +48,14 @@ func card() chat.Message {
 			{Text: "**p99** went from *0.2 s* to `2.4 s`, see [the graph](https://graphs.example/p?a=1&b=2|x).\n\n1. look\n2. act\n\n> quoted"},
 			{Fields: []chat.Field{{Name: "Severity", Value: "sev2"}, {Name: "Lead", Value: "~~nobody~~ ana"}}},
 			{Code: "GET /cart 503\nGET /cart 200"},
-			{Image: &chat.File{Name: "latency.png"}}, {File: &chat.File{Name: "postmortem.md"}},
+			{Image: &chat.File{Name: "latency.png"}},
+			{File: &chat.File{Name: "postmortem.md"}},
 			{Context: "since " + chat.Time(time.Unix(1_700_000_000, 0), "14 Nov 22:13 | UTC")},
 			{Buttons: []chat.Button{
-				{Label: "Acknowledge", Verb: "ack #42", Primary: true}, {Label: "Cancel", Verb: "cancel #42", Danger: true, Confirm: "Really?"},
-				{Label: "Runbook", URL: "https://runbooks.example/checkout"}, {Label: "Bad link", URL: "javascript:alert(1)"},
+				{Label: "Acknowledge", Verb: "ack #42", Primary: true},
+				{Label: "Cancel", Verb: "cancel #42", Danger: true, Confirm: "Really?"},
+				{Label: "Runbook", URL: "https://runbooks.example/checkout"},
+				{Label: "Bad link", URL: "javascript:alert(1)"},
 			}},
 		},
 	}
@@ -60,8 +63,13 @@ func card() chat.Message {
 
 func hostileMessage() chat.Message {
 	return chat.Message{Summary: hostile, Blocks: []chat.Block{
-		{Header: hostile}, {Text: hostile}, {Text: chat.Escape(hostile)}, {Code: hostile}, {Context: hostile},
-		{Text: "[" + chat.Escape(hostile) + "](https://x.example/<!channel>)"}, {Text: chat.Time(time.Unix(1, 0), hostile)},
+		{Header: hostile},
+		{Text: hostile},
+		{Text: chat.Escape(hostile)},
+		{Code: hostile},
+		{Context: hostile},
+		{Text: "[" + chat.Escape(hostile) + "](https://x.example/<!channel>)"},
+		{Text: chat.Time(time.Unix(1, 0), hostile)},
 		{Fields: []chat.Field{{Name: hostile, Value: hostile}}},
 		{Buttons: []chat.Button{{Label: hostile, Verb: "note " + hostile, Confirm: hostile}}},
 	}}
@@ -207,8 +215,12 @@ func FuzzRender(f *testing.F) {
 		}
 		m.Blocks = append(m.Blocks, hostileMessage().Blocks...)
 		m.Blocks = append(m.Blocks, []chat.Block{
-			{Header: s}, {Code: s}, {Context: s}, {Fields: []chat.Field{{Name: s, Value: s}}},
-			{Buttons: []chat.Button{{Label: s, Verb: s, Confirm: s}, {Label: s, URL: s}}}, {Text: chat.Time(time.Unix(1, 0), s)},
+			{Header: s},
+			{Code: s},
+			{Context: s},
+			{Fields: []chat.Field{{Name: s, Value: s}}},
+			{Buttons: []chat.Button{{Label: s, Verb: s, Confirm: s}, {Label: s, URL: s}}},
+			{Text: chat.Time(time.Unix(1, 0), s)},
 		}...)
 		safe(t, m, render(m, "test", nil, maxBlocks))
 	})

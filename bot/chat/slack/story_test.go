@@ -295,7 +295,8 @@ func TestTwoPicturesOfOneNameBothArrive(t *testing.T) {
 	ana := w.Person("ana")
 	room := incident(t, s, ana)
 	m := chat.Message{Blocks: []chat.Block{
-		{Image: &chat.File{Name: "p99.png", Alt: "before", Data: []byte("one")}}, {Image: &chat.File{Name: "p99.png", Alt: "after", Data: []byte("two")}},
+		{Image: &chat.File{Name: "p99.png", Alt: "before", Data: []byte("one")}},
+		{Image: &chat.File{Name: "p99.png", Alt: "after", Data: []byte("two")}},
 		{Image: &chat.File{Name: "empty.png", Alt: "nothing"}},
 	}}
 	posted, err := s.Post(ctx, chat.Post{Room: room, Key: "k/1", Message: m})
