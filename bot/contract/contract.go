@@ -67,10 +67,10 @@ func load(name string, strict bool) (*Doc, error) {
 
 // Kin-openapi keeps formats and decoders in package variables, so they are set once, whoever loads first.
 var register = sync.OnceFunc(func() {
-	openapi3.DefineStringFormatCallback("date-time", func(s string) error {
+	openapi3.DefineStringFormatValidator("date-time", openapi3.NewCallbackValidator(func(s string) error {
 		_, err := time.Parse(time.RFC3339, s)
 		return err
-	})
+	}))
 	openapi3filter.RegisterBodyDecoder("application/vnd.api+json", openapi3filter.JSONBodyDecoder)
 })
 

@@ -80,30 +80,30 @@ func closeRequests(doc *openapi3.T) {
 
 type closerKey struct {
 	schema *openapi3.Schema
-	close  bool
+	strict bool
 }
 
 // closer copies schemas, each once, so that a schema which contains itself ends.
 type closer map[closerKey]*openapi3.Schema
 
-func (c closer) ref(r *openapi3.SchemaRef, close bool) *openapi3.SchemaRef {
+func (c closer) ref(r *openapi3.SchemaRef, strict bool) *openapi3.SchemaRef {
 	if r == nil || r.Value == nil {
 		return r
 	}
 	// The name stays, so that an error which prints the schema ends too.
-	return &openapi3.SchemaRef{Ref: r.Ref, Value: c.schema(r.Value, close)}
+	return &openapi3.SchemaRef{Ref: r.Ref, Value: c.schema(r.Value, strict)}
 }
 
-func (c closer) refs(rs openapi3.SchemaRefs, close bool) openapi3.SchemaRefs {
+func (c closer) refs(rs openapi3.SchemaRefs, strict bool) openapi3.SchemaRefs {
 	var out openapi3.SchemaRefs
 	for _, r := range rs {
-		out = append(out, c.ref(r, close))
+		out = append(out, c.ref(r, strict))
 	}
 	return out
 }
 
-func (c closer) schema(s *openapi3.Schema, close bool) *openapi3.Schema {
-	key := closerKey{s, close}
+func (c closer) schema(s *openapi3.Schema, strict bool) *openapi3.Schema {
+	key := closerKey{s, strict}
 	if done := c[key]; done != nil {
 		return done
 	}
@@ -117,11 +117,11 @@ func (c closer) schema(s *openapi3.Schema, close bool) *openapi3.Schema {
 	}
 	out.Items = c.ref(s.Items, true)
 	// The members of a composition see the keys of the whole: only complete alternatives may be closed.
-	alternatives := close && len(s.Properties) == 0 && len(s.AllOf) == 0
+	alternatives := strict && len(s.Properties) == 0 && len(s.AllOf) == 0
 	out.OneOf = c.refs(s.OneOf, alternatives)
 	out.AnyOf = c.refs(s.AnyOf, alternatives)
-	out.AllOf = c.refs(s.AllOf, close && len(s.AllOf) == 1 && len(s.Properties) == 0)
-	if close && plain(s) {
+	out.AllOf = c.refs(s.AllOf, strict && len(s.AllOf) == 1 && len(s.Properties) == 0)
+	if strict && plain(s) {
 		no := false
 		out.AdditionalProperties = openapi3.AdditionalProperties{Has: &no}
 	}
