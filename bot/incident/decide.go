@@ -269,7 +269,7 @@ func (in Close) decide(d *decision) error {
 		return refuse(Already, "%s is closed already (%s).", d.s.Number, d.s.Reason)
 	}
 	triage := d.s.Status == Triage
-	d.emit(ClosedEvent{Reason: in.Reason, Text: in.Text, Into: in.Into, IntoNumber: in.IntoNumber})
+	d.emit(ClosedEvent(in))
 	if !triage {
 		d.compose(in.Text, everyAudience)
 	}

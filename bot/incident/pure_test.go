@@ -43,8 +43,12 @@ func TestDecideLeavesTheOldStateAlone(t *testing.T) {
 	s := long(t)
 	before := frozen(t, s.state)
 	for _, in := range []incident.Intent{
-		incident.Leave{Person: cy}, incident.SetStatus{To: incident.Identified, Text: "x"}, incident.SetSeverity{To: incident.Sev3},
-		incident.Close{Reason: incident.ByResolution}, incident.PlanUpdates{Every: time.Hour}, incident.AttachAlert{Alert: alert("checkout-p99")},
+		incident.Leave{Person: cy},
+		incident.SetStatus{To: incident.Identified, Text: "x"},
+		incident.SetSeverity{To: incident.Sev3},
+		incident.Close{Reason: incident.ByResolution},
+		incident.PlanUpdates{Every: time.Hour},
+		incident.AttachAlert{Alert: alert("checkout-p99")},
 	} {
 		if _, _, err := incident.Decide(s.state, s.command(ana, in)); err != nil {
 			t.Fatalf("%T: %v", in, err)
@@ -182,7 +186,7 @@ func anything(r *rand.Rand, s incident.State) incident.Intent {
 	}
 	if timers := incident.Timers(s); len(timers) > 0 && r.IntN(3) == 0 {
 		due := pick(r, timers...)
-		return incident.Fire{Name: due.Name, Due: due.Due}
+		return incident.Fire(due)
 	}
 	followup := incident.Followup{ID: r.IntN(3), Text: words, Now: r.IntN(2) == 0, Done: r.IntN(2) == 0}
 	return pick[incident.Intent](r,
