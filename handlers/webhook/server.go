@@ -132,7 +132,9 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		cut()
 		err = errors.Join(errors.New("requests were cut off"), srv.Close())
 	}
-	<-failed
+	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	return err
 }
 
