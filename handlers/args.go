@@ -260,8 +260,8 @@ func (v *Verb) fill(t *typed) {
 	}
 }
 
-// taker finds the argument that takes a word by what it looks like. Within free text a plain word is text, unless it is clear that it is not.
-func (v *Verb) taker(t *typed, w word, clear bool, fits func(Arg, string) bool) (Arg, bool) {
+// taker finds the argument that takes a word by what it looks like. Within free text a plain word is text, unless it is sure that it is not.
+func (v *Verb) taker(t *typed, w word, sure bool, fits func(Arg, string) bool) (Arg, bool) {
 	_, free := v.rest()
 	for _, a := range v.Args {
 		if a.Flag || a.Rest || t.given[a.Name] != "" {
@@ -271,7 +271,7 @@ func (v *Verb) taker(t *typed, w word, clear bool, fits func(Arg, string) bool) 
 			continue
 		}
 		plain := !strings.HasPrefix(w.text, "@") && !strictSeverity.MatchString(w.text)
-		if free && plain && !clear {
+		if free && plain && !sure {
 			continue
 		}
 		if free && a.Kind == SeverityName && plain {

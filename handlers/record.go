@@ -47,8 +47,10 @@ func recordVerbs() []*Verb {
 			Name: "followup", Group: GroupRecord, Subject: ClosedToo, Summary: "Notes what is to be done after it, by whom and until when",
 			Usage: `"text" [@person] [due:fri] | --done 2`, Examples: []string{`followup "alert on cache hit rate" @bo due:fri`},
 			Args: []Arg{
-				{Name: "text", Kind: Text, Rest: true, Long: true, Max: 500, Label: "What is to be done?"}, owner,
-				{Name: "due", Kind: Day, Flag: true, Label: "Until when?", Hint: "fri, tomorrow, 2w or 2026-11-30"}, done,
+				{Name: "text", Kind: Text, Rest: true, Long: true, Max: 500, Label: "What is to be done?"},
+				owner,
+				{Name: "due", Kind: Day, Flag: true, Label: "Until when?", Hint: "fri, tomorrow, 2w or 2026-11-30"},
+				done,
 			},
 			Ask: (*Call).askFollowup,
 			Run: func(ctx context.Context, c *Call) (Answer, error) { return c.followup(ctx, false) },
