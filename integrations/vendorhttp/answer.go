@@ -27,11 +27,11 @@ func GetJSON(ctx context.Context, c *http.Client, op, url string, out any) error
 // DoJSON sends req and decodes its JSON answer into out, or ignores it when out is nil. Its error is an *ops.Error of op.
 func DoJSON(c *http.Client, op string, req *http.Request, out any) error {
 	req.Header.Set("Accept", "application/json")
-	resp, body, err := Do(c, op, req)
+	header, body, err := do(c, op, req)
 	if err != nil || out == nil {
 		return err
 	}
-	if media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); !strings.HasSuffix(media, "json") {
+	if media, _, _ := mime.ParseMediaType(header.Get("Content-Type")); !strings.HasSuffix(media, "json") {
 		return NotJSON(op, fmt.Errorf("content type %q", media))
 	}
 	if err := json.Unmarshal(body, out); err != nil {
@@ -40,8 +40,8 @@ func DoJSON(c *http.Client, op string, req *http.Request, out any) error {
 	return nil
 }
 
-// Do sends req and returns the answer and its body when the status is 2xx. Its error is an *ops.Error of op.
-func Do(c *http.Client, op string, req *http.Request) (*http.Response, []byte, error) {
+// do sends req and returns the answer's header and body when the status is 2xx.
+func do(c *http.Client, op string, req *http.Request) (http.Header, []byte, error) {
 	resp, err := c.Do(req)
 	if err != nil {
 		return nil, nil, Fail(op, err)
@@ -54,7 +54,7 @@ func Do(c *http.Client, op string, req *http.Request) (*http.Response, []byte, e
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return nil, nil, StatusError(op, resp.StatusCode, resp.Header, body)
 	}
-	return resp, body, nil
+	return resp.Header, body, nil
 }
 
 // Fail turns an error of a client made by New into an *ops.Error of op. It drops the request's address, in which a

@@ -123,8 +123,7 @@ var (
 
 func fault(sort error, msg string, cause error) *ops.Error {
 	kind := ops.Unavailable
-	switch sort {
-	case errTooLarge, errRedirected:
+	if errors.Is(sort, errTooLarge) || errors.Is(sort, errRedirected) {
 		kind = ops.Invalid
 	}
 	if cause == nil {
