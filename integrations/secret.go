@@ -30,7 +30,10 @@ func (s Secret) Reveal() string {
 // IsZero reports whether the secret is empty, which is no secret and may be told.
 func (s Secret) IsZero() bool { return s.Reveal() == "" }
 
-func (s Secret) String() string   { return hidden }
+// String gives "***".
+func (s Secret) String() string { return hidden }
+
+// GoString gives "***".
 func (s Secret) GoString() string { return hidden }
 
 // Format prints "***" for every verb.

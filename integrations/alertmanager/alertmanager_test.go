@@ -130,7 +130,7 @@ func TestMissingFingerprintIsMadeOfLabels(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	good := body(t, "testdata/group.json")
-	swap := func(old, new string) string { return strings.Replace(good, old, new, 1) }
+	swap := func(from, to string) string { return strings.Replace(good, from, to, 1) }
 	for _, tc := range []struct{ name, body, msg string }{
 		{"empty", "", "not an Alertmanager notification"},
 		{"not JSON", "alert!", "not an Alertmanager notification"},

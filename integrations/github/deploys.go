@@ -34,8 +34,10 @@ func (c *client) ListDeploys(ctx context.Context, q ops.DeployQuery) (ops.Deploy
 	case err != nil:
 		return ops.DeployResult{}, &ops.Error{Op: opDeploys, Kind: ops.Invalid, Msg: err.Error()}
 	case !found:
-		return ops.DeployResult{}, &ops.Error{Op: opDeploys, Kind: ops.NotFound,
-			Msg: fmt.Sprintf("no repository for %s: set sources.%s.repository of the service in the catalog", q.Service.Name, c.name)}
+		return ops.DeployResult{}, &ops.Error{
+			Op: opDeploys, Kind: ops.NotFound,
+			Msg: fmt.Sprintf("no repository for %s: set sources.%s.repository of the service in the catalog", q.Service.Name, c.name),
+		}
 	case q.Window.Length() <= 0:
 		return ops.DeployResult{}, &ops.Error{Op: opDeploys, Kind: ops.Invalid, Msg: "the window ends before it begins"}
 	}

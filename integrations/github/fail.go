@@ -21,8 +21,10 @@ func (c *client) fail(op string, err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &limit):
-		return &ops.Error{Op: op, Kind: ops.Throttled, Msg: "the hourly limit of requests is used up",
-			RetryAfter: max(limit.Rate.Reset.Sub(c.now()).Round(time.Second), time.Second)}
+		return &ops.Error{
+			Op: op, Kind: ops.Throttled, Msg: "the hourly limit of requests is used up",
+			RetryAfter: max(limit.Rate.Reset.Sub(c.now()).Round(time.Second), time.Second),
+		}
 	case errors.As(err, &abuse):
 		wait := time.Minute // what GitHub's documentation asks for when the answer does not say
 		return &ops.Error{Op: op, Kind: ops.Throttled, Msg: "it asks for fewer requests", RetryAfter: *cmp.Or(abuse.RetryAfter, &wait)}

@@ -17,8 +17,10 @@ func ago(d time.Duration) string { return integrationtest.Now.Add(-d).Format(tim
 
 func user(login string) object {
 	u := object{"login": login, "id": 1, "node_id": "U", "gravatar_id": "", "type": "User", "site_admin": false}
-	for _, page := range []string{"avatar_url", "events_url", "followers_url", "following_url", "gists_url", "html_url", "organizations_url",
-		"received_events_url", "repos_url", "starred_url", "subscriptions_url", "url"} {
+	for _, page := range []string{
+		"avatar_url", "events_url", "followers_url", "following_url", "gists_url", "html_url", "organizations_url",
+		"received_events_url", "repos_url", "starred_url", "subscriptions_url", "url",
+	} {
 		u[page] = "https://api.github.com/users/" + login
 	}
 	return u

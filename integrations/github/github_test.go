@@ -159,10 +159,18 @@ func TestQuestionsThatCannotBeAnswered(t *testing.T) {
 		kind ops.Kind
 		msg  string
 	}{
-		{"no repository", ops.DeployQuery{Service: ops.Service{Name: "cart"}, Window: window}, ops.NotFound,
-			"no repository for cart: set sources.github.repository of the service in the catalog"},
-		{"a repository that leads elsewhere", ops.DeployQuery{Service: service(map[string]string{"repository": "../admin"}), Window: window}, ops.Invalid,
-			"service checkout: sources.github.repository must be owner/name"},
+		{
+			"no repository",
+			ops.DeployQuery{Service: ops.Service{Name: "cart"}, Window: window},
+			ops.NotFound,
+			"no repository for cart: set sources.github.repository of the service in the catalog",
+		},
+		{
+			"a repository that leads elsewhere",
+			ops.DeployQuery{Service: service(map[string]string{"repository": "../admin"}), Window: window},
+			ops.Invalid,
+			"service checkout: sources.github.repository must be owner/name",
+		},
 		{"backward window", ops.DeployQuery{Service: checkout, Window: ops.Window{From: window.To, To: window.From}}, ops.Invalid, "the window ends before it begins"},
 	} {
 		s := integrationtest.NewServer(t, "")
@@ -181,12 +189,16 @@ func TestLimitsThatGitHubCalls403(t *testing.T) {
 	}{
 		"the hour's requests are used up": {
 			map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": fmt.Sprint(integrationtest.Now.Add(12 * time.Minute).Unix())},
-			`{"message":"API rate limit exceeded"}`, 12 * time.Minute},
+			`{"message":"API rate limit exceeded"}`, 12 * time.Minute,
+		},
 		"too many at once": {
 			map[string]string{"Retry-After": "90"},
-			`{"message":"x","documentation_url":"https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits"}`, 90 * time.Second},
-		"too many at once, for it does not say how long": {nil,
-			`{"message":"x","documentation_url":"https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits"}`, time.Minute},
+			`{"message":"x","documentation_url":"https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits"}`, 90 * time.Second,
+		},
+		"too many at once, for it does not say how long": {
+			nil,
+			`{"message":"x","documentation_url":"https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits"}`, time.Minute,
+		},
 	} {
 		s := integrationtest.NewServer(t, "")
 		s.FailWith(func(w http.ResponseWriter, _ *http.Request) {
@@ -259,8 +271,10 @@ func TestRefusedConfigurations(t *testing.T) {
 	}{
 		"not an address":  {"url: github.com", "url must be an address", ops.Service{}},
 		"bad web address": {"web_url: github.com", "web_url must be an address", ops.Service{}},
-		"a URL for a repository": {"token: x", "service checkout: sources.github.repository must be owner/name",
-			service(map[string]string{"repository": "https://github.com/acme/shop"})},
+		"a URL for a repository": {
+			"token: x", "service checkout: sources.github.repository must be owner/name",
+			service(map[string]string{"repository": "https://github.com/acme/shop"}),
+		},
 		"a misspelt source": {"token: x", `did you mean "repository"?`, service(map[string]string{"repo": "acme/shop", "repositry": "x"})},
 	} {
 		_, err := open(t, c.text, ops.Catalog{Services: []ops.Service{c.service}})

@@ -167,8 +167,10 @@ func (c *client) translate(q ops.LogQuery) (string, error) {
 		return "", &ops.Error{Op: "loki.SearchLogs", Kind: ops.Invalid, Msg: "say which service"}
 	}
 	if !integrations.InsideQuotes(expr, "$service") {
-		return "", &ops.Error{Op: "loki.SearchLogs", Kind: ops.Invalid,
-			Msg: fmt.Sprintf("sources.%s.selector of %s in the catalog: $service must stand inside quotes", c.name, q.Service.Name)}
+		return "", &ops.Error{
+			Op: "loki.SearchLogs", Kind: ops.Invalid,
+			Msg: fmt.Sprintf("sources.%s.selector of %s in the catalog: $service must stand inside quotes", c.name, q.Service.Name),
+		}
 	}
 	return filtered(integrations.FillService(expr, service), q.Words), nil
 }

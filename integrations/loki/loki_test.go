@@ -149,10 +149,16 @@ func TestQueriesThatCannotBeAnswered(t *testing.T) {
 	}{
 		{"no service", "", ops.LogQuery{Words: []string{"x"}, Window: window}, ops.Invalid, "say which service"},
 		{"backward window", "", ops.LogQuery{Raw: "{}", Window: ops.Window{From: window.To, To: window.From}}, ops.Invalid, "the window ends before it begins"},
-		{"a count", `{"status":"success","data":{"resultType":"matrix","result":[]}}`, ops.LogQuery{Raw: `rate({a="b"}[1m])`, Window: window},
-			ops.Invalid, "that query counts lines instead of finding them: ask for {…} with filters only"},
-		{"the catalog's selector without quotes", "", ops.LogQuery{Service: known(map[string]string{"selector": "{a=$service}"}), Window: window},
-			ops.Invalid, "sources.loki.selector of cart in the catalog: $service must stand inside quotes"},
+		{
+			"a count", `{"status":"success","data":{"resultType":"matrix","result":[]}}`,
+			ops.LogQuery{Raw: `rate({a="b"}[1m])`, Window: window},
+			ops.Invalid, "that query counts lines instead of finding them: ask for {…} with filters only",
+		},
+		{
+			"the catalog's selector without quotes", "",
+			ops.LogQuery{Service: known(map[string]string{"selector": "{a=$service}"}), Window: window},
+			ops.Invalid, "sources.loki.selector of cart in the catalog: $service must stand inside quotes",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := integrationtest.NewServer(t, "loki")

@@ -162,13 +162,17 @@ func (c *client) QueryMetrics(ctx context.Context, q ops.MetricQuery) (ops.Metri
 		return result, vendorhttp.NotJSON(op, fmt.Errorf("status %q, result type %q", out.Status, out.Data.ResultType))
 	}
 	if n := len(out.Data.Result); n > c.cfg.MaxSeries {
-		return result, &ops.Error{Op: op, Kind: ops.Invalid,
-			Msg: fmt.Sprintf("the query gives %d series, more than %d: aggregate it, for example with topk(5, …)", n, c.cfg.MaxSeries)}
+		return result, &ops.Error{
+			Op: op, Kind: ops.Invalid,
+			Msg: fmt.Sprintf("the query gives %d series, more than %d: aggregate it, for example with topk(5, …)", n, c.cfg.MaxSeries),
+		}
 	}
 	result.Series = toSeries(out.Data.Result, q)
 	if len(result.Series) == 0 && q.Raw == "" {
-		return result, &ops.Error{Op: op, Kind: ops.NotFound,
-			Msg: fmt.Sprintf("no %s of %s in this window: see sources.%s of the service in the catalog", q.Signal, q.Service.Name, c.name)}
+		return result, &ops.Error{
+			Op: op, Kind: ops.NotFound,
+			Msg: fmt.Sprintf("no %s of %s in this window: see sources.%s of the service in the catalog", q.Signal, q.Service.Name, c.name),
+		}
 	}
 	return result, nil
 }

@@ -165,16 +165,29 @@ func TestQueriesThatCannotBeAnswered(t *testing.T) {
 		kind                ops.Kind
 		msg                 string
 	}{
-		{"no data", "", matrix(""), ops.MetricQuery{Service: checkout, Signal: ops.Latency, Window: window}, ops.NotFound,
-			"no latency of checkout in this window: see sources.prometheus of the service in the catalog"},
-		{"no such query", "queries: {saturation: ''}\n", "", ops.MetricQuery{Service: checkout, Signal: ops.Saturation, Window: window}, ops.NotFound,
-			"no query for the saturation of checkout: add one to sources.prometheus of the service in the catalog"},
+		{
+			"no data", "", matrix(""),
+			ops.MetricQuery{Service: checkout, Signal: ops.Latency, Window: window},
+			ops.NotFound,
+			"no latency of checkout in this window: see sources.prometheus of the service in the catalog",
+		},
+		{
+			"no such query", "queries: {saturation: ''}\n", "",
+			ops.MetricQuery{Service: checkout, Signal: ops.Saturation, Window: window},
+			ops.NotFound,
+			"no query for the saturation of checkout: add one to sources.prometheus of the service in the catalog",
+		},
 		{"no service", "", "", ops.MetricQuery{Signal: ops.Latency, Window: window}, ops.Invalid, "say which service"},
 		{"backward window", "", "", ops.MetricQuery{Raw: "up", Window: ops.Window{From: window.To, To: window.From}}, ops.Invalid, "the window ends before it begins"},
-		{"too many series", "", matrix(strings.Join(many, ",")), ops.MetricQuery{Raw: "up", Window: window}, ops.Invalid,
-			"the query gives 21 series, more than 20: aggregate it, for example with topk(5, …)"},
+		{
+			"too many series", "", matrix(strings.Join(many, ",")),
+			ops.MetricQuery{Raw: "up", Window: window},
+			ops.Invalid,
+			"the query gives 21 series, more than 20: aggregate it, for example with topk(5, …)",
+		},
 		{"the catalog's query without quotes", "", "", ops.MetricQuery{Signal: ops.Latency, Window: window, Service: ops.Service{Name: "x", Sources: map[string]map[string]string{
-			"prometheus": {"latency": "$service"}}}}, ops.Invalid, "sources.prometheus of x in the catalog: $service must stand inside quotes"},
+			"prometheus": {"latency": "$service"},
+		}}}, ops.Invalid, "sources.prometheus of x in the catalog: $service must stand inside quotes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := integrationtest.NewServer(t, "prometheus")

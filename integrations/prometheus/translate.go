@@ -34,8 +34,10 @@ func (c *client) translate(q ops.MetricQuery, step time.Duration) (string, error
 		template = own
 	}
 	if template == "" {
-		return "", &ops.Error{Op: op, Kind: ops.NotFound,
-			Msg: fmt.Sprintf("no query for the %s of %s: add one to sources.%s of the service in the catalog", q.Signal, q.Service.Name, c.name)}
+		return "", &ops.Error{
+			Op: op, Kind: ops.NotFound,
+			Msg: fmt.Sprintf("no query for the %s of %s: add one to sources.%s of the service in the catalog", q.Signal, q.Service.Name, c.name),
+		}
 	}
 	service, selector := q.Service.Name, c.cfg.Selector
 	if own := source["service"]; own != "" {
@@ -49,8 +51,10 @@ func (c *client) translate(q ops.MetricQuery, step time.Duration) (string, error
 	}
 	expr := strings.NewReplacer("$selector", selector, "$interval", duration(c.interval(step))).Replace(template)
 	if !integrations.InsideQuotes(expr, "$service") {
-		return "", &ops.Error{Op: op, Kind: ops.Invalid,
-			Msg: fmt.Sprintf("sources.%s of %s in the catalog: $service must stand inside quotes", c.name, q.Service.Name)}
+		return "", &ops.Error{
+			Op: op, Kind: ops.Invalid,
+			Msg: fmt.Sprintf("sources.%s of %s in the catalog: $service must stand inside quotes", c.name, q.Service.Name),
+		}
 	}
 	return integrations.FillService(expr, service), nil
 }
