@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Decide returns the events that follow from a command to an incident in state s, with their versions and RecordedAt still to be
-// the committer's: Versions count on from s.Version, RecordedAt is left zero. Its error is a *Refused.
+// Decide returns the events that follow from a command to an incident in state s, and the state after them. Their Versions count on from
+// s.Version; RecordedAt is zero, for the committer to set. Its error is a *Refused, and the state is then s.
 func Decide(s State, c Command) ([]Recorded, State, error) {
 	d := &decision{s: s.clone(), c: c}
 	if _, ok := c.Intent.(Declare); !ok && !s.Declared() {
