@@ -340,6 +340,11 @@ func TestAPrivateIncident(t *testing.T) {
 			general.Types("ana", "list", "")
 			room.Types("ana", `resolve "They are in jail, the burglars."`, "esolved")
 			s.Advance(10 * time.Minute)
+			for _, channel := range []string{"incidents", "status"} {
+				if told := s.Channel(side, channel).As("cyn").transcript(); told != "" {
+					t.Errorf("in #%s stands\n%s", channel, told)
+				}
+			}
 			for id, info := range side.world.Rooms() {
 				for _, name := range cast {
 					for _, m := range side.world.Messages(id, side.users[name]) {

@@ -117,7 +117,7 @@ func TestSomeoneLeaves(t *testing.T) {
 			s.Advance(6 * time.Minute)
 			room.Never("Nobody leads")
 			room.side.world.Leave(room.side.users["ana"])
-			room.Sees("Ana is no longer lead")
+			room.Sees("Ana is no longer lead", "left the organisation")
 			s.Advance(6 * time.Minute)
 			room.Sees("Nobody leads")
 			state, _ := s.Incident(1)
