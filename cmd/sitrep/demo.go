@@ -29,7 +29,7 @@ func demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Play an incident in the browser, with nothing to set up",
 		Long: `Starts sitrep with the console, a store in a temporary folder, and a small simulated shop whose metrics, logs and deploys it
-queries over the real APIs. A bad deploy has just made checkout slow: the alert comes in within moments, and you answer.
+queries over the real APIs. A bad deploy has made checkout slow: the alert comes in within a minute, and you answer.
 
 With --headless it plays the whole incident by itself on a fast clock, and prints what stands in each room and the postmortem.`,
 		Args: cobra.NoArgs,
@@ -174,15 +174,15 @@ func visitorDemo(ctx context.Context, out io.Writer, listen string, speed float6
 	clock := bot.FastClock(time.Time{}, speed)
 	c := cadence{first: 2 * time.Minute, then: 3 * time.Minute, draft: time.Minute}
 	err = startDemo(ctx, listen, clock, c, log, func(ctx context.Context, d *demo) error {
-		d.shop.ShipBad()
+		d.shop.ShippedBad(75 * time.Second)
 		fmt.Fprintf(out, `
   sitrep demo
 
   Open                   %s/console/
   The shop's deploy tool %s/
 
-  A bad version of checkout has just gone out. In about a minute the alert fires, and an incident room opens in the console;
-  there you are told what to try. It takes ten minutes at most. Stakeholders read #status: sitrep posts there by itself when
+  A bad version of checkout went out a minute ago. In less than a minute the alert fires, and an incident room opens in the
+  console; there you are told what to try. It takes ten minutes at most. Stakeholders read #status: sitrep posts there by itself when
   an update is due. Ctrl-C ends the demo, and nothing is left of it.
 
 `, d.url, d.tools)

@@ -48,7 +48,7 @@ func TestTheHeadlessDemoTellsTheStory(t *testing.T) {
 		{room, []string{
 			"Lead: Lena", "Alerts: 0 firing, 1 cleared", "[Postmortem]", // the card, edited in place
 			"/inc ack", "Lena is on #1", "/inc lead me", "Lena leads #1",
-			"/inc metrics", "checkout (metrics): ", "latency ", "[picture: checkout", "The alert fired at 02:0", "Deployed: v1.42.0 at 02:00",
+			"/inc metrics", "checkout (metrics): ", "latency ", "[picture: checkout", "Deployed: v1.42.0 at 02:00",
 			"/inc logs timeout", "waiting for a connection", "/inc deploys", "v1.42.0 by tomas went out", "after v1.41.0", "compare/",
 			"/inc status identified", "Next update: stakeholders at", "Follow-up 1 of #1", "Rolled checkout back", "No alert fires any more",
 			"is mitigated after", "is resolved after", "/inc postmortem", "[file: postmortem-1.md]",

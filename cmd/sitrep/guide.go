@@ -17,7 +17,7 @@ const (
 	guideName = "Guide"
 
 	guideWelcome = `Welcome! Here people on call read and write; in Slack and Discord it is the same. You are one of them today.
-A bad version of the shop's checkout has just gone live. In about a minute an alert fires, and an incident room appears on the left, under “Open incidents”. Open it.`
+A bad version of the shop's checkout went live a minute ago. In a moment an alert fires, and an incident room appears on the left, under “Open incidents”. Open it.`
 
 	guideLooking = `This is your incident; the card above always shows how it stands. Take it over with “I lead”, then find out what is wrong:
 /inc metrics — how bad is it, and since when?

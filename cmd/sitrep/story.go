@@ -43,7 +43,7 @@ const (
 
 func (s *story) play(ctx context.Context) error {
 	s.shop.ShipBad()
-	if err := s.pass(ctx, 45*time.Second); err != nil {
+	if err := s.pass(ctx, 105*time.Second); err != nil {
 		return err
 	}
 	room, err := s.room(ctx, "inc-1-")

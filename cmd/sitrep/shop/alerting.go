@@ -20,38 +20,46 @@ type Alerting struct {
 
 const (
 	slowAbove = 1.0 // seconds at the 95th percentile
-	lasts     = 20 * time.Second
+	lasts     = 90 * time.Second
 	checkEach = 5 * time.Second
 )
 
-// Watch looks at checkout's latency until ctx ends, and tells when it has been above a second for 20 seconds, and when it is below again. It
-// tells the same again every minute for as long as it goes on, and until it is heard.
+// Watch looks at checkout's latency until ctx ends, and tells when it has been above a second for a minute and a half, and when it is below
+// again. It tells the same again every minute for as long as it goes on, and until it is heard.
 func (s *Shop) Watch(ctx context.Context, a Alerting) error {
-	var since, told, cleared time.Time
+	var began, told, cleared time.Time
 	for {
 		now := s.now()
-		latency, _ := s.metric("shop:request_latency_seconds:p95", "checkout", now)
+		since, latency := s.slowSince(now)
 		switch {
-		case latency > slowAbove && since.IsZero():
-			since = now
-		case latency > slowAbove && now.Sub(since) >= lasts && now.Sub(told) >= time.Minute:
+		case !since.IsZero() && now.Sub(since) >= lasts && now.Sub(told) >= time.Minute:
 			if s.tell(ctx, a, since, time.Time{}, latency) == nil {
-				told, cleared = now, time.Time{}
+				began, told, cleared = since, now, time.Time{}
 			}
-		case latency <= slowAbove && !told.IsZero():
+		case since.IsZero() && !told.IsZero():
 			if cleared.IsZero() {
 				cleared = now
 			}
-			if s.tell(ctx, a, since, cleared, latency) == nil {
-				since, told = time.Time{}, time.Time{}
+			if s.tell(ctx, a, began, cleared, latency) == nil {
+				told = time.Time{}
 			}
-		case latency <= slowAbove:
-			since = time.Time{}
 		}
 		if err := a.Wait(ctx, now.Add(checkEach)); err != nil {
 			return nil //nolint:nilerr // the end of ctx is how a watch is stopped
 		}
 	}
+}
+
+// slowSince is since when checkout has been slow, up to an hour back; zero when it is not. It tells the latency too.
+func (s *Shop) slowSince(now time.Time) (since time.Time, latency float64) {
+	latency, _ = s.metric("shop:request_latency_seconds:p95", "checkout", now)
+	for t := now; t.After(now.Add(-time.Hour)); t = t.Add(-checkEach) {
+		if v, _ := s.metric("shop:request_latency_seconds:p95", "checkout", t); v <= slowAbove {
+			break
+		}
+		since = t
+	}
+	return since, latency
 }
 
 func (s *Shop) tell(ctx context.Context, a Alerting, since, ended time.Time, latency float64) error {

@@ -68,19 +68,22 @@ func (s *Shop) add(d Deploy) {
 }
 
 // ShipBad deploys the version of checkout that opens a database connection for every line of an order.
-func (s *Shop) ShipBad() Deploy {
-	return s.ship(Deploy{Service: "checkout", Version: BadVersion, Title: "Check stock for each line of an order", Author: "tomas", Slow: true})
+func (s *Shop) ShipBad() Deploy { return s.ShippedBad(0) }
+
+// ShippedBad is ShipBad, some time ago.
+func (s *Shop) ShippedBad(ago time.Duration) Deploy {
+	return s.ship(ago, Deploy{Service: "checkout", Version: BadVersion, Title: "Check stock for each line of an order", Author: "tomas", Slow: true})
 }
 
 // Rollback deploys the good version of checkout again.
 func (s *Shop) Rollback() Deploy {
-	return s.ship(Deploy{Service: "checkout", Version: GoodVersion, Title: "Roll back to " + GoodVersion, Author: "lena"})
+	return s.ship(0, Deploy{Service: "checkout", Version: GoodVersion, Title: "Roll back to " + GoodVersion, Author: "lena"})
 }
 
-func (s *Shop) ship(d Deploy) Deploy {
+func (s *Shop) ship(ago time.Duration, d Deploy) Deploy {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d.At = s.now()
+	d.At = s.now().Add(-ago)
 	s.add(d)
 	for _, known := range s.deploys {
 		if known.At.Equal(d.At) && known.Title == d.Title {
@@ -113,7 +116,7 @@ func (s *Shop) Running(service string, at time.Time) string {
 	return ""
 }
 
-// strain is how badly checkout does at a moment, from 0 to 1. It builds up within 90 seconds of a bad deploy, as connections run out, and
+// strain is how badly checkout does at a moment, from 0 to 1. It builds up within a minute of a bad deploy, as connections run out, and
 // falls within one minute of the next deploy.
 func (s *Shop) strain(at time.Time) float64 {
 	var level float64
@@ -135,7 +138,7 @@ func (s *Shop) strain(at time.Time) float64 {
 
 func towards(level float64, slow bool, d time.Duration) float64 {
 	if slow {
-		return math.Min(1, level+d.Seconds()/90)
+		return math.Min(1, level+d.Seconds()/60)
 	}
 	return math.Max(0, level-d.Seconds()/60)
 }
@@ -159,7 +162,7 @@ func (s *Shop) metric(name, service string, at time.Time) (float64, bool) {
 	case "shop:requests:rate":
 		return size * wave * (1 - 0.35*strain) * jitter, true
 	case "shop:request_errors:ratio":
-		return math.Max(0, 0.002*jitter+0.11*strain*strain*jitter), true
+		return (0.012 + 0.11*strain*strain) * jitter, true
 	case "shop:connections:usage":
 		return math.Min(1, (0.38*wave+0.62*strain)*jitter), true
 	}

@@ -39,7 +39,7 @@ func TestLatencyFollowsTheDeploys(t *testing.T) {
 		after    time.Duration
 		min, max float64
 	}{
-		{-time.Hour, 0.16, 0.2}, {59 * time.Second, 0.16, 0.2}, {105 * time.Second, 1.1, 1.6}, {3 * time.Minute, 2.2, 2.8}, {10 * time.Minute, 2.2, 2.8},
+		{-time.Hour, 0.16, 0.2}, {59 * time.Second, 0.16, 0.2}, {90 * time.Second, 1.1, 1.6}, {3 * time.Minute, 2.2, 2.8}, {10 * time.Minute, 2.2, 2.8},
 		{10*time.Minute + 30*time.Second, 1, 1.7}, {12 * time.Minute, 0.16, 0.2},
 	} {
 		if v, ok := s.metric(latency, "checkout", noon.Add(at.after)); !ok || v < at.min || v > at.max {
@@ -261,16 +261,14 @@ func TestTheAlertFiresRepeatsAndResolves(t *testing.T) {
 	}{
 		"all is well": {0, nil, nil},
 		"fires, repeats each minute, resolves once": {0, map[time.Duration]func(*Shop){10 * time.Second: bad, 3 * time.Minute: good}, []told{
-			{65 * time.Second, "firing", "2026-03-02T12:00:45Z", never},
-			{125 * time.Second, "firing", "2026-03-02T12:00:45Z", never},
-			{185 * time.Second, "firing", "2026-03-02T12:00:45Z", never},
-			{220 * time.Second, "resolved", "2026-03-02T12:00:45Z", "2026-03-02T12:03:40Z"},
+			{125 * time.Second, "firing", "2026-03-02T12:00:35Z", never},
+			{185 * time.Second, "firing", "2026-03-02T12:00:35Z", never},
+			{220 * time.Second, "resolved", "2026-03-02T12:00:35Z", "2026-03-02T12:03:40Z"},
 		}},
 		"over before it was told": {0, map[time.Duration]func(*Shop){10 * time.Second: bad, 50 * time.Second: good}, nil},
 		"heard at the third attempt": {2, map[time.Duration]func(*Shop){10 * time.Second: bad}, []told{
-			{75 * time.Second, "firing", "2026-03-02T12:00:45Z", never},
-			{135 * time.Second, "firing", "2026-03-02T12:00:45Z", never},
-			{195 * time.Second, "firing", "2026-03-02T12:00:45Z", never},
+			{135 * time.Second, "firing", "2026-03-02T12:00:35Z", never},
+			{195 * time.Second, "firing", "2026-03-02T12:00:35Z", never},
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
