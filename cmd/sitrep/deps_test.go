@@ -63,6 +63,7 @@ var libraries = map[string]string{
 	"github.com/gorilla/websocket":        "bot/chat/discord",
 	"github.com/google/go-github/v60":     "integrations/github",
 	"go.etcd.io/bbolt":                    "bot/store/bolt",
+	"github.com/redis/go-redis/v9":        "bot/store/redis",
 	"gonum.org/v1/plot":                   "bot/chart",
 	"golang.org/x/image":                  "bot/chart",
 	"github.com/yuin/goldmark":            "bot/chat",
@@ -80,7 +81,7 @@ var libraries = map[string]string{
 
 // testLibraries are for tests and their equipment alone.
 var testLibraries = []string{
-	"github.com/chromedp/chromedp", "github.com/getkin/kin-openapi", "github.com/google/go-cmp",
+	"github.com/alicebob/miniredis/v2", "github.com/chromedp/chromedp", "github.com/getkin/kin-openapi", "github.com/google/go-cmp",
 	"github.com/gorilla/websocket", "github.com/oklog/ulid/v2", "go.uber.org/goleak", "go.uber.org/zap",
 	"go.yaml.in/yaml/v3", "golang.org/x/net",
 }
