@@ -74,6 +74,7 @@ type fakePlatform struct {
 	posts       map[chat.Key]chat.Posted
 	replies     []string
 	edits       int
+	doubled     []string          // messages that were posted again
 	deleted     map[string]string // messages that were deleted by hand, and the ids of those that are written instead
 }
 
@@ -185,6 +186,9 @@ func (f *fakePlatform) Post(_ context.Context, p chat.Post) (chat.Posted, error)
 		posted.ID = chat.MessageID(other)
 	}
 	return posted, f.call(fmt.Sprintf("post %s %s", p.Room, firstLine(p.Message)), func() {
+		if _, twice := f.posts[p.Key]; twice {
+			f.doubled = append(f.doubled, firstLine(p.Message))
+		}
 		f.posts[p.Key] = posted
 		for _, u := range p.Message.Notify {
 			f.log = append(f.log, "call "+string(u))
@@ -399,10 +403,7 @@ func (w *world) quiet() {
 // settle lets time pass until nothing waits to be done.
 func (w *world) settle() {
 	w.t.Helper()
-	w.eventually("nothing waits", func() bool {
-		w.clock.Advance(time.Minute)
-		return w.bot.Stats().Tasks == 0
-	})
+	w.workUntil(&crash{})
 }
 
 // alert delivers one alert, written "fingerprint status title".

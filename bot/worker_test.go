@@ -38,40 +38,42 @@ func TestCardsAreEditedEveryThreeSecondsAtMostAlsoWhenNothingElseWaits(t *testin
 	w := newWorld(t, "fake")
 	w.run()
 	w.alert("a1", "f1 firing checkout slow")
-	w.quiet()
+	w.settle()
 	w.clock.Advance(time.Minute)
-	edits := func() int { return len(w.platforms[0].calls("edit R1")) }
-	before := edits()
-	for i := range 3 {
-		w.do(1, incident.SetSeverity{To: incident.Severity(1 + (i+1)%4)})
-		w.eventually("one edit", func() bool { return edits() > before })
-	}
+	edits := func() []string { return w.platforms[0].calls("edit R1") }
+	before := len(edits())
+	w.do(1, incident.SetSeverity{To: incident.Sev2})
+	w.eventually("one edit", func() bool { return len(edits()) == before+1 })
+	w.eventually("nothing waits", func() bool { return w.bot.Stats().Tasks == 0 })
+	w.do(1, incident.SetSeverity{To: incident.Sev3})
 	w.quiet()
-	if n := edits() - before; n != 1 {
+	w.eventually("the card is waiting", func() bool { return w.bot.Stats().Tasks == 1 })
+	if n := len(edits()) - before; n != 1 {
 		t.Errorf("%d edits while the clock stood still", n)
 	}
 	w.clock.Advance(cardEvery)
-	w.eventually("the last state", func() bool {
-		got := w.platforms[0].calls("edit R1")
-		return strings.Contains(strings.ToLower(got[len(got)-1]), w.state(1).Severity.String())
-	})
+	w.eventually("nothing waits", func() bool { return w.bot.Stats().Tasks == 0 })
+	got := edits()[before:]
+	if len(got) != 2 || !strings.Contains(strings.ToLower(got[1]), "sev3") {
+		t.Errorf("edits: %q", got)
+	}
 }
 
 func TestACardThatWasDeletedByHandIsWrittenAnewOnce(t *testing.T) {
 	w := newWorld(t, "fake")
 	w.run()
 	w.alert("a1", "f1 firing checkout slow")
-	w.quiet()
-	first := w.state(1).Cards[0].Message
-	w.platforms[0].missing(first, "another")
+	w.settle()
+	w.platforms[0].missing(w.state(1).Cards[0].Message, "another")
 	for _, sev := range []incident.Severity{incident.Sev2, incident.Sev3, incident.Sev4} {
-		w.clock.Advance(time.Minute)
 		w.do(1, incident.SetSeverity{To: sev})
-		w.eventually("the card", func() bool { return len(w.platforms[0].cards(sev.String())) > 0 })
-		w.quiet()
+		w.settle()
 	}
-	if n := len(w.state(1).Cards); n != 2 {
-		t.Errorf("%d cards were written, want the first and the one for it\n%s", n, strings.Join(w.platforms[0].calls(""), "\n"))
+	if d := w.platforms[0].doubled; len(d) != 1 {
+		t.Errorf("the card was written anew %d times: %q", len(d), d)
+	}
+	if got := w.platforms[0].calls("edit R1"); !strings.Contains(strings.ToLower(got[len(got)-1]), "sev4") {
+		t.Errorf("the last edit is %q", got[len(got)-1])
 	}
 }
 
@@ -100,6 +102,7 @@ func TestWhatWaitedWhenAnIncidentBecamePrivateIsNotSaid(t *testing.T) {
 	w.alert("a1", "f1 firing checkout leak")
 	w.eventually("the room", func() bool { return len(w.platforms[0].calls("post R1")) > 0 })
 	w.do(1, incident.SetStatus{Text: "customers of X"})
+	w.eventually("both channels are waiting", func() bool { return w.bot.Stats().Throttled == 2 })
 	w.do(1, incident.SetPrivate{Private: true})
 	w.platforms[1].failing(nil)
 	w.settle()
