@@ -213,7 +213,7 @@ func TestAnErrorOfOurOwnIsGivenUpAfterAFewTries(t *testing.T) {
 		w.clock.Advance(time.Minute)
 		return w.bot.Stats().GivenUp == 1
 	})
-	w.quiet()
+	w.settle()
 	if s := w.bot.Stats(); s.Retried != giveUpAfter-1 {
 		t.Errorf("%d retries", s.Retried)
 	}
