@@ -38,7 +38,7 @@ func serveCommand() *cobra.Command {
 		if *speed != 1 {
 			clock = bot.FastClock(bot.RealClock().Now(), *speed)
 		}
-		l, err := net.Listen("tcp", cfg.Listen)
+		l, err := (&net.ListenConfig{}).Listen(cmd.Context(), "tcp", cfg.Listen)
 		if err != nil {
 			return err
 		}
