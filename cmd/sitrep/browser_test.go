@@ -98,31 +98,24 @@ func (r reader) types(line string) {
 	r.does(chromedp.SendKeys("#line", line+"\r"))
 }
 
-// presses the last thing that is labelled so, as a mouse does.
+// presses the last thing that is labelled so and can be seen. It is done in the page, since a message that is edited under the mouse is drawn anew.
 func (r reader) presses(within, label string) {
 	r.Helper()
-	const mark = "data-test-press"
-	js := fmt.Sprintf(`(() => {
-		document.querySelectorAll('[%[1]s]').forEach((e) => e.removeAttribute('%[1]s'));
-		const e = [...document.querySelectorAll(%[2]q)].findLast((e) => e.innerText.trim() === %[3]q && !e.disabled);
-		e?.setAttribute('%[1]s', '');
+	r.waits("there is "+label+" to press", fmt.Sprintf(`(() => {
+		const e = [...document.querySelectorAll(%q)].findLast((e) => e.innerText.trim() === %q && !e.disabled && e.checkVisibility());
+		e?.click();
 		return e !== undefined;
-	})()`, mark, within, label)
-	r.waits("there is "+label+" to press", js)
-	r.does(chromedp.ScrollIntoView("["+mark+"]"), chromedp.Click("["+mark+"]"))
+	})()`, within, label))
 }
 
 // goesTo follows a link in the list of rooms.
 func (r reader) goesTo(name string) {
 	r.Helper()
-	find := fmt.Sprintf(`[...document.querySelectorAll('nav a')].find((a) => a.innerText.includes(%q))`, name)
-	r.waits("the list has "+name, find+` !== undefined`)
-	href, err := chromedp.Run(r.ctx, chromedp.Evaluate[string](find+`.getAttribute('href')`))
-	if err != nil {
-		r.Fatal(err)
-	}
-	r.does(chromedp.Click(fmt.Sprintf(`nav a[href=%q]`, href)))
-	r.waits("one is in "+name, fmt.Sprintf(`document.getElementById('room-name').innerText.includes(%q)`, name))
+	r.waits("one is in "+name, fmt.Sprintf(`(() => {
+		if (document.getElementById('room-name').innerText.includes(%[1]q)) return true;
+		[...document.querySelectorAll('nav a')].find((a) => a.innerText.includes(%[1]q))?.click();
+		return false;
+	})()`, name))
 }
 
 // visits starts the demonstration as a visitor does, and returns the addresses that it prints.
