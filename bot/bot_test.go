@@ -157,7 +157,7 @@ func TestAfterDowntimeOneUpdateCatchesUp(t *testing.T) {
 	w.clock.Advance(3 * time.Hour)
 	w.run()
 	w.eventually("the update", func() bool { return len(w.platforms[0].calls("post STATUS")) > 0 })
-	w.quiet()
+	w.settle()
 	s := w.state(1)
 	if len(s.Updates) != 1 || s.Updates[0].Late < 2*time.Hour {
 		t.Errorf("updates: %+v", s.Updates)
