@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -39,13 +40,28 @@ func fail(ctx context.Context, op string, err error) error {
 	return e
 }
 
+// unreachable is what the first command's error means.
+func unreachable(ctx context.Context, err error) error {
+	err = fail(ctx, "redis.Open", err)
+	var e *ops.Error
+	if errors.As(err, &e) && e.Kind == ops.Unavailable && !errors.Is(err, store.ErrFull) {
+		e.Msg = "the Redis that store.redis.url names cannot be used"
+	}
+	return err
+}
+
 // full reports whether err says that there is no room: in the memory that Redis may use, or on its disk.
 func full(err error) bool {
 	return goredis.IsOOMError(err) || strings.HasPrefix(err.Error(), "MISCONF") && strings.Contains(err.Error(), "No space left")
 }
 
-// refusedUnread reports whether the server has refused a command without carrying it out, and may take it in a moment or elsewhere.
+// refusedUnread reports whether a command was not carried out, because it reached no server or one that refused it, and may be taken in a moment
+// or elsewhere.
 func refusedUnread(err error) bool {
+	var broken *net.OpError
+	if errors.As(err, &broken) && broken.Op == "dial" {
+		return true
+	}
 	_, moved := goredis.IsMovedError(err)
 	_, ask := goredis.IsAskError(err)
 	return moved || ask || goredis.IsClusterDownError(err) || goredis.IsTryAgainError(err) || goredis.IsLoadingError(err) ||

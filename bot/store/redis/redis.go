@@ -18,9 +18,6 @@ import (
 // schema is the version of the layout that this code reads and writes.
 const schema = 1
 
-// ackWithin is how long a write waits for replicas.
-const ackWithin = time.Second
-
 // Options are the settings of a store. The URL alone is needed.
 type Options struct {
 	// URL is redis://user:password@host:6379/0, rediss:// with TLS; redis+sentinel://host:26379,host:26379/name/0 for a server that Sentinels
@@ -43,6 +40,7 @@ type Store struct {
 	cluster  *goredis.ClusterClient // nil without
 	prefix   string
 	replicas int
+	ack      time.Duration // how long a write waits for them
 	poll     time.Duration
 	changed  chan struct{}
 
@@ -57,6 +55,18 @@ var _ store.Store = (*Store)(nil)
 // Open connects to Redis, and makes the layout when there is none. It fails when the server cannot be reached within ctx and the timeout, and when
 // the store was written by a newer sitrep. Later it reconnects by itself.
 func Open(ctx context.Context, o Options) (*Store, error) {
+	s, err := connected(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(err, s.client.Close())
+	}
+	return s, nil
+}
+
+// connected makes a store with its client, which sends nothing yet.
+func connected(o Options) (*Store, error) {
 	if o.Instance == "" {
 		o.Instance = "sitrep"
 	}
@@ -69,20 +79,14 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Poll == 0 {
 		o.Poll = 2 * time.Second
 	}
-	s := &Store{prefix: o.Instance, replicas: o.AckedReplicas, poll: o.Poll, changed: make(chan struct{}, 1)}
-	if err := s.connect(o); err != nil {
-		return nil, err
-	}
-	if err := s.prepare(ctx); err != nil {
-		return nil, errors.Join(err, s.client.Close())
-	}
-	return s, nil
+	s := &Store{prefix: o.Instance, replicas: o.AckedReplicas, ack: o.Timeout / 3, poll: o.Poll, changed: make(chan struct{}, 1)}
+	return s, s.connect(o)
 }
 
 // prepare looks at the schema's version, and writes it when there is none.
 func (s *Store) prepare(ctx context.Context) error {
 	if err := s.client.SetNX(ctx, s.schemaKey(), schema, 0).Err(); err != nil {
-		return fail(ctx, "redis.Open", err)
+		return unreachable(ctx, err)
 	}
 	text, err := s.client.Get(ctx, s.schemaKey()).Result()
 	if err != nil {

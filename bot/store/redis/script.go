@@ -3,6 +3,9 @@ package redis
 import (
 	"context"
 	_ "embed" // the scripts
+	"errors"
+	"io"
+	"net"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -45,11 +48,9 @@ func (s *Store) run(ctx context.Context, op string, script *goredis.Script, keys
 	}
 	for try := 1; ; try++ {
 		v, err := s.runOnce(ctx, script, keys, args)
+		s.lookAround(ctx, err)
 		if err == nil || !refusedUnread(err) || try == tries {
 			return v, fail(ctx, op, err)
-		}
-		if s.cluster != nil {
-			s.cluster.ReloadState(ctx)
 		}
 		if err := pause(ctx, 50*time.Millisecond<<try); err != nil {
 			return nil, err
@@ -76,7 +77,7 @@ func (s *Store) send(ctx context.Context, node *goredis.Client, command func(gor
 	cmd := command(p)
 	var acked *goredis.Cmd
 	if s.replicas > 0 {
-		acked = p.Do(ctx, "wait", s.replicas, ackWithin.Milliseconds())
+		acked = p.Do(ctx, "wait", s.replicas, s.ack.Milliseconds())
 	}
 	_, err := p.Exec(ctx)
 	if cmd.Err() != nil {
@@ -91,6 +92,14 @@ func (s *Store) send(ctx context.Context, node *goredis.Client, command func(gor
 		}
 	}
 	return cmd.Val(), nil
+}
+
+// lookAround has the client find out who serves which slot, after an error that may mean that this has changed.
+func (s *Store) lookAround(ctx context.Context, err error) {
+	var broken net.Error
+	if s.cluster != nil && err != nil && (refusedUnread(err) || errors.As(err, &broken) || errors.Is(err, io.EOF)) {
+		s.cluster.ReloadState(ctx)
+	}
 }
 
 // primary is the client of the server that has a key.

@@ -1,11 +1,13 @@
 package redis
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -82,10 +84,18 @@ func parse(raw string) (address, error) {
 	return a, nil
 }
 
+// silence keeps the client from writing to standard error. What goes wrong comes back as an error.
+var silence = sync.OnceFunc(func() { goredis.SetLogger(nobody{}) })
+
+type nobody struct{}
+
+func (nobody) Printf(context.Context, string, ...any) {}
+
 const dialWithin = 2 * time.Second
 
 // connect makes the client. Nothing is sent yet. No client tries again by itself what was perhaps carried out.
 func (s *Store) connect(o Options) error {
+	silence()
 	a, err := parse(o.URL)
 	if err != nil {
 		return err
