@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -124,6 +125,7 @@ func (b *Bot) Stats() Stats {
 }
 
 // Run takes up what an earlier process has left, then works until ctx ends: platforms stop first, and what is in flight is finished.
+// It returns an error only when what is left cannot be taken up.
 func (b *Bot) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer b.finishInFlight(stop)
@@ -131,20 +133,17 @@ func (b *Bot) Run(ctx context.Context) error {
 		return err
 	}
 	woken := make(chan struct{}, 1)
-	g, running := errgroup.WithContext(ctx)
-	g.Go(func() error { return b.runFeed(running, work, woken) })
-	g.Go(func() error { return b.runTimers(running, woken) })
-	g.Go(func() error { return b.runHeartbeat(running) })
+	var parts sync.WaitGroup
+	parts.Go(func() { b.runFeed(ctx, work, woken) })
+	parts.Go(func() { b.runTimers(ctx, woken) })
+	parts.Go(func() { b.runHeartbeat(ctx) })
 	for _, p := range b.deps.Platforms {
-		g.Go(func() error { return b.runPlatform(running, p) })
+		parts.Go(func() { b.runPlatform(ctx, p) })
 	}
 	b.ready.Store(true)
-	err := g.Wait()
+	parts.Wait()
 	b.ready.Store(false)
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
+	return nil
 }
 
 // takeUp goes on with what an earlier process has left.
@@ -173,34 +172,37 @@ func (b *Bot) finishInFlight(stop context.CancelFunc) {
 }
 
 // runPlatform holds a platform's connection. A platform that cannot be used stops nothing else.
-func (b *Bot) runPlatform(ctx context.Context, p chat.Platform) error {
+func (b *Bot) runPlatform(ctx context.Context, p chat.Platform) {
 	err := p.Run(ctx, b.inbox)
 	if ctx.Err() == nil {
 		b.log.Error("chat platform stopped; incidents go on without it", zap.String("platform", p.Name()), zap.Error(err))
 	}
-	return nil
 }
 
 // runFeed brings what was committed to the worker, and what was received to the inbox.
-func (b *Bot) runFeed(ctx, work context.Context, woken chan<- struct{}) error {
+func (b *Bot) runFeed(ctx, work context.Context, woken chan<- struct{}) {
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-b.deps.Store.Changed():
 		}
 		select {
 		case woken <- struct{}{}:
 		default:
 		}
-		for {
-			err := errors.Join(b.worker.take(ctx, work, false), b.inbox.take(ctx, work))
-			if err == nil {
-				break
-			}
-			if ctx.Err() != nil || b.deps.Clock.Wait(ctx, b.deps.Clock.Now().Add(time.Second)) != nil {
-				return nil //nolint:nilerr // the end of ctx is how the feed is stopped
-			}
+		b.feed(ctx, work)
+	}
+}
+
+// feed tries until the store can be read, or ctx ends.
+func (b *Bot) feed(ctx, work context.Context) {
+	for ctx.Err() == nil {
+		err := errors.Join(b.worker.take(ctx, work, false), b.inbox.take(ctx, work))
+		if err == nil {
+			return
+		}
+		if b.deps.Clock.Wait(ctx, b.deps.Clock.Now().Add(time.Second)) == nil {
 			b.log.Warn("store could not be read; trying again", zap.Error(err))
 		}
 	}
@@ -214,14 +216,12 @@ const (
 )
 
 // runHeartbeat keeps a record of when sitrep was last alive, so that its successor can say how long it was away.
-func (b *Bot) runHeartbeat(ctx context.Context) error {
-	for {
+func (b *Bot) runHeartbeat(ctx context.Context) {
+	for ctx.Err() == nil {
 		if err := b.beat(ctx); err != nil && ctx.Err() == nil {
 			b.log.Warn("heartbeat could not be stored", zap.Error(err))
 		}
-		if b.deps.Clock.Wait(ctx, b.deps.Clock.Now().Add(heartbeat)) != nil {
-			return nil
-		}
+		_ = b.deps.Clock.Wait(ctx, b.deps.Clock.Now().Add(heartbeat)) // the loop looks at ctx
 	}
 }
 

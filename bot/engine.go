@@ -164,7 +164,7 @@ func (e *Engine) write(ctx context.Context, st step, old, now incident.State, ev
 }
 
 // timerAsIs returns what makes one timer that of the state.
-func timerAsIs(s incident.State, name string) (set []store.Timer, clear []string) {
+func timerAsIs(s incident.State, name string) (set []store.Timer, gone []string) {
 	for _, t := range incident.Timers(s) {
 		if t.Name == name {
 			return []store.Timer{{Incident: s.ID, Name: name, Due: t.Due}}, nil
@@ -174,7 +174,7 @@ func timerAsIs(s incident.State, name string) (set []store.Timer, clear []string
 }
 
 // timerChanges returns what makes the timers of old those of now.
-func timerChanges(old, now incident.State) (set []store.Timer, clear []string) {
+func timerChanges(old, now incident.State) (set []store.Timer, gone []string) {
 	had := make(map[string]time.Time)
 	if old.Declared() {
 		for _, t := range incident.Timers(old) {
@@ -188,9 +188,9 @@ func timerChanges(old, now incident.State) (set []store.Timer, clear []string) {
 		delete(had, t.Name)
 	}
 	for name := range had {
-		clear = append(clear, name)
+		gone = append(gone, name)
 	}
-	return set, clear
+	return set, gone
 }
 
 // Declare opens an incident by hand. Its id is made from the request, so that declaring the same request again finds the incident

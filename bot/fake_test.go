@@ -502,14 +502,3 @@ func (f *fakePlatform) missing(message, other string) {
 	defer f.mu.Unlock()
 	f.deleted = map[string]string{message: other}
 }
-
-// cards returns the edits and messages that name a severity.
-func (f *fakePlatform) cards(severity string) []string {
-	var out []string
-	for _, c := range f.calls("") {
-		if strings.Contains(strings.ToLower(c), severity) {
-			out = append(out, c)
-		}
-	}
-	return out
-}

@@ -123,14 +123,14 @@ func (a action) openRoom(ctx context.Context) ([]incident.Intent, error) {
 	}}}, nil
 }
 
-func (a action) find(look, make func() (chat.Room, error)) (chat.Room, error) {
+func (a action) find(look, open func() (chat.Room, error)) (chat.Room, error) {
 	if a.it.unsure {
 		room, err := look()
 		if err == nil || ops.KindOf(err) != ops.NotFound {
 			return room, err
 		}
 	}
-	return make()
+	return open()
 }
 
 // post writes a message once: where it may stand already, it is looked for.
@@ -148,7 +148,8 @@ func (a action) post(ctx context.Context, room chat.RoomID, mark chat.Key, m cha
 func (a action) card(ctx context.Context, room chat.RoomID) ([]incident.Intent, error) {
 	view := a.bot.view(a.s)
 	view.Counts = a.counters
-	m, shown := chat.Message{}, true
+	var m chat.Message
+	shown := true
 	if a.job.Channel != "" {
 		m, shown = a.bot.texts().Announcement(view)
 	} else {

@@ -18,36 +18,27 @@ const (
 )
 
 // runTimers fires what comes due, until ctx ends. A timer that could not be fired stays due, and is fired again.
-func (b *Bot) runTimers(ctx context.Context, woken <-chan struct{}) error {
-	for try := 0; ; {
+func (b *Bot) runTimers(ctx context.Context, woken <-chan struct{}) {
+	for try := 0; ctx.Err() == nil; {
 		n, err := b.fireDue(ctx)
 		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
+		case err != nil && ctx.Err() == nil:
 			b.log.Warn("timers could not be fired", zap.Error(err))
 			try++
-			if b.deps.Clock.Wait(ctx, b.deps.Clock.Now().Add(backoff(try))) != nil {
-				return nil
-			}
-			continue
-		}
-		try = 0
-		if n == timersAtOnce {
-			continue
-		}
-		if b.sleepUntilDue(ctx, woken) != nil {
-			return nil
+			_ = b.deps.Clock.Wait(ctx, b.deps.Clock.Now().Add(backoff(try))) // the loop looks at ctx
+		case n < timersAtOnce:
+			try = 0
+			b.sleepUntilDue(ctx, woken)
 		}
 	}
 }
 
-func (b *Bot) sleepUntilDue(ctx context.Context, woken <-chan struct{}) error {
+func (b *Bot) sleepUntilDue(ctx context.Context, woken <-chan struct{}) {
 	until := b.deps.Clock.Now().Add(lookAgain)
 	if next, ok, err := b.deps.Store.Next(ctx, nil); err == nil && ok && next.Before(until) {
 		until = next
 	}
-	return waitOr(ctx, b.deps.Clock, until, woken)
+	_ = waitOr(ctx, b.deps.Clock, until, woken) // the caller looks at ctx
 }
 
 // fireDue fires the timers that are due, and returns how many there were.

@@ -283,7 +283,7 @@ func retryAfter(err error, tries int) time.Duration {
 
 func backoff(tries int) time.Duration {
 	d := 500 * time.Millisecond << min(tries, 7)
-	return d/2 + rand.N(d/2+1)
+	return d/2 + rand.N(d/2+1) //nolint:gosec // it keeps tries apart, and guards nothing
 }
 
 // pace is how fast one place may be written to.
