@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"flag"
 	"fmt"
 	"net"
 	"net/http"
@@ -31,6 +32,15 @@ const (
 	webhookToken = "a-token-that-only-alertmanager-knows"
 	atMost       = 30 * time.Second // only a failing story waits so long
 )
+
+// TestMain has more stories played at once than there are processors: they wait for each other's sockets and pauses, and work little.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
+		_ = f.Value.Set("8") // a number is what it takes
+	}
+	m.Run()
+}
 
 // stage is a whole sitrep with its shop, before one or more chat platforms, on a clock that the story moves.
 type stage struct {
