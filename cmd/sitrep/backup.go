@@ -28,6 +28,9 @@ func backupCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if cfg.inRedis() {
+			return errors.New("the store is in Redis: back that up by its own means, or write everything with `sitrep export --all`")
+		}
 		f, err := os.OpenFile(args[0], os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
 			return err

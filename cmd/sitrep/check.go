@@ -85,6 +85,9 @@ func examine(ctx context.Context, out io.Writer, in *installation, timeout time.
 		return err
 	}
 	var wrong int
+	if in.config.inRedis() {
+		wrong += report(ctx, out, "store (Redis)", redisHealth{in.config.redis()}, timeout)
+	}
 	for _, p := range ps {
 		wrong += report(ctx, out, p.Name(), rights{p, channelsOn(in.settings, p.Name())}, timeout)
 	}

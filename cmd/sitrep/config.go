@@ -37,11 +37,6 @@ type Config struct {
 	Integrations map[string]yaml.Node `yaml:"integrations" doc:"The systems that sitrep asks and listens to, each under a name of your choice, with its kind."`
 }
 
-// StoreConfig says where the record is kept.
-type StoreConfig struct {
-	Path string `yaml:"path" doc:"File of the embedded store."`
-}
-
 // LogConfig says what is logged.
 type LogConfig struct {
 	Level string `yaml:"level" doc:"debug, info, warn or error."`

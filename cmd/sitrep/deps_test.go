@@ -67,7 +67,7 @@ var libraries = map[string]string{
 	"gonum.org/v1/plot":                   "bot/chart",
 	"golang.org/x/image":                  "bot/chart",
 	"github.com/yuin/goldmark":            "bot/chat",
-	"github.com/oklog/ulid/v2":            "bot bot/chat/console",
+	"github.com/oklog/ulid/v2":            "bot bot/chat/console cmd/sitrep",
 	"github.com/spf13/cobra":              "cmd/sitrep",
 	"go.yaml.in/yaml/v3":                  "cmd/sitrep integrations",
 	"github.com/prometheus/client_golang": "cmd/sitrep handlers/webhook",

@@ -37,7 +37,7 @@ It works while the bot runs, too: it then reads a copy.`,
 		if err != nil {
 			return fmt.Errorf("%q is no incident's number", args[0])
 		}
-		in, st, err := openStore(cmd.Context(), *path, *file)
+		in, st, err := readableStore(cmd.Context(), *path, *file)
 		if err != nil {
 			return err
 		}
@@ -47,9 +47,9 @@ It works while the bot runs, too: it then reads a copy.`,
 	return cmd
 }
 
-// openStore opens the configured store, or the named file, with the installation whose zone and texts are to be used. A store that a running
+// readableStore opens the configured store, or the named file, with the installation whose zone and texts are to be used. A file that a running
 // bot holds is read from a copy.
-func openStore(ctx context.Context, config, file string) (*installation, *bolt.Store, error) {
+func readableStore(ctx context.Context, config, file string) (*installation, store.Store, error) {
 	cfg := defaultConfig()
 	cfg.Console.Enabled = true
 	if _, err := os.Stat(config); err == nil || file == "" {
@@ -61,15 +61,19 @@ func openStore(ctx context.Context, config, file string) (*installation, *bolt.S
 	if err != nil {
 		return nil, nil, err
 	}
+	if file == "" && cfg.inRedis() {
+		st, err := openStore(ctx, cfg)
+		return in, st, err
+	}
 	if file == "" {
 		file = cfg.Store.Path
 	}
 	if _, err := os.Stat(file); err != nil {
 		return nil, nil, fmt.Errorf("there is no store at %s", file)
 	}
-	st, err := bolt.Open(file, bolt.Options{})
+	st, err := asStore(bolt.Open(file, bolt.Options{}))
 	if err != nil && running(ctx, file) {
-		st, err = openCopy(ctx, file)
+		st, err = asStore(openCopy(ctx, file))
 	}
 	return in, st, err
 }

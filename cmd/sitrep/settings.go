@@ -58,6 +58,7 @@ func install(cfg Config, now func() time.Time, log *zap.Logger) (*installation, 
 	check(err)
 	check(checkNames(cfg))
 	check(checkConnections(cfg))
+	check(checkStore(cfg))
 	return in, errors.Join(errs...)
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/oklog/ulid/v2"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"golang.org/x/sync/errgroup"
@@ -21,7 +22,6 @@ import (
 	"sitrep/bot/incident"
 	"sitrep/bot/ops"
 	"sitrep/bot/store"
-	"sitrep/bot/store/bolt"
 	"sitrep/handlers"
 	"sitrep/handlers/webhook"
 	"sitrep/templates"
@@ -50,7 +50,7 @@ func assemble(cfg Config, l net.Listener, clock bot.Clock, log *zap.Logger) (*ap
 	if err != nil {
 		return nil, err
 	}
-	st, err := bolt.Open(cfg.Store.Path, bolt.Options{})
+	st, err := openStore(context.Background(), cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -107,12 +107,23 @@ func (a *app) reload(path string) error {
 	return nil
 }
 
-// run works until ctx ends.
+// run works until ctx ends. On a store that several can open it first makes sure that no other sitrep works on it.
 func (a *app) run(ctx context.Context) error {
+	if !a.live.Load().config.inRedis() {
+		return a.work(ctx)
+	}
+	err := sole{leases: a.store, owner: ulid.Make().String(), ttl: leaseTTL}.run(ctx, a.work)
+	_ = a.l.Close() // closed already, unless the work never began
+	return err
+}
+
+func (a *app) work(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.bot.Run(ctx) })
 	g.Go(func() error { return a.http.Run(ctx, a.l) })
-	g.Go(func() error { return a.runControl(ctx) })
+	if !a.live.Load().config.inRedis() {
+		g.Go(func() error { return a.runControl(ctx) })
+	}
 	return g.Wait()
 }
 

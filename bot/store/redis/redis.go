@@ -33,6 +33,15 @@ type Options struct {
 	Poll time.Duration
 }
 
+// Check refuses what can be no store, without connecting.
+func (o Options) Check() error {
+	if strings.ContainsAny(o.Instance, "{}") {
+		return &ops.Error{Op: "redis.Open", Kind: ops.Invalid, Msg: "instance: no braces, please: they have a meaning in Redis's keys"}
+	}
+	_, err := parse(o.URL)
+	return err
+}
+
 // Store is a store on Redis. The zero value is of no use; see Open.
 type Store struct {
 	client   goredis.UniversalClient
@@ -70,8 +79,8 @@ func connected(o Options) (*Store, error) {
 	if o.Instance == "" {
 		o.Instance = "sitrep"
 	}
-	if strings.ContainsAny(o.Instance, "{}") {
-		return nil, &ops.Error{Op: "redis.Open", Kind: ops.Invalid, Msg: "instance: no braces, please: they have a meaning in Redis's keys"}
+	if err := o.Check(); err != nil {
+		return nil, err
 	}
 	if o.Timeout == 0 {
 		o.Timeout = 3 * time.Second
