@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,26 +23,39 @@ import (
 
 func exportCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "export",
-		Short: "Write the record of an incident, or its postmortem, to standard output",
+		Use:   "export [NUMBER]",
+		Short: "Write the record of an incident, its postmortem, or everything, to standard output",
 		Long: `Writes the events of an incident as JSON Lines, or with --postmortem the draft of its postmortem in Markdown.
-It works while the bot runs, too: it then reads a copy.`,
-		Example: "  sitrep export 42 > inc-42.jsonl\n  sitrep export --postmortem 42 > postmortem-42.md",
-		Args:    cobra.ExactArgs(1),
+With --all it writes everything that the store has, for "sitrep import" to put into another one.
+It works while the bot runs, too: of a file it then reads a copy. Stop the bot before you move from Redis: what it writes meanwhile may be missed.`,
+		Example: "  sitrep export 42 > inc-42.jsonl\n  sitrep export --postmortem 42 > postmortem-42.md\n  sitrep export --all > all.jsonl",
+		Args:    cobra.MaximumNArgs(1),
 	}
 	path := configFlag(cmd)
 	draft := cmd.Flags().Bool("postmortem", false, "write the postmortem in Markdown")
+	everything := cmd.Flags().Bool("all", false, "write everything, for sitrep import")
+	cmd.MarkFlagsMutuallyExclusive("all", "postmortem")
 	file := cmd.Flags().String("store", "", "read this store instead of the configured one")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		n, err := strconv.ParseInt(strings.TrimPrefix(args[0], "#"), 10, 64)
-		if err != nil {
-			return fmt.Errorf("%q is no incident's number", args[0])
+		if *everything != (len(args) == 0) {
+			return errors.New("name one incident by its number, or everything with --all")
+		}
+		var n int64
+		if !*everything {
+			var err error
+			if n, err = strconv.ParseInt(strings.TrimPrefix(args[0], "#"), 10, 64); err != nil {
+				return fmt.Errorf("%q is no incident's number", args[0])
+			}
 		}
 		in, st, err := readableStore(cmd.Context(), *path, *file)
 		if err != nil {
 			return err
 		}
 		defer func() { _ = st.Close() }()
+		if *everything {
+			out := bufio.NewWriter(cmd.OutOrStdout())
+			return errors.Join(exportAll(cmd.Context(), st, out), out.Flush())
+		}
 		return export(cmd.Context(), cmd.OutOrStdout(), in, st, incident.Number(n), *draft)
 	}
 	return cmd

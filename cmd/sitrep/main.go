@@ -44,7 +44,7 @@ Then:        sitrep init > sitrep.yaml
 		Version: version(), SilenceUsage: true, SilenceErrors: true,
 	}
 	cmd.AddCommand(serveCommand(), demoCommand(), initCommand(), checkCommand(), doctorCommand(), manifestCommand(),
-		exportCommand(), backupCommand(), schemaCommand(), docsCommand())
+		exportCommand(), importCommand(), backupCommand(), schemaCommand(), docsCommand())
 	return cmd
 }
 
