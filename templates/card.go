@@ -209,7 +209,7 @@ func buttons(st incident.State) []chat.Button {
 	if st.Milestones[incident.Acknowledged].IsZero() {
 		bs = append(bs, chat.Button{Label: "Ack", Verb: "ack " + n})
 	}
-	bs = append(bs, chat.Button{Label: "Status", Verb: "status " + n})
+	bs = append(bs, chat.Button{Label: "Update", Verb: "update " + n})
 	if !st.Mitigated() {
 		bs = append(bs, chat.Button{Label: "Mitigated", Verb: "mitigate " + n})
 	}
