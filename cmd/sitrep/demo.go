@@ -74,11 +74,11 @@ func startDemo(ctx context.Context, listen string, clock bot.Clock, c cadence, l
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	l, err := freeListener(listen)
+	l, err := freeListener(ctx, listen)
 	if err != nil {
 		return err
 	}
-	shopListener, err := net.Listen("tcp", "127.0.0.1:0")
+	shopListener, err := freeListener(ctx, "127.0.0.1:0")
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
@@ -153,8 +153,9 @@ func (d *demo) ready(ctx context.Context) error {
 }
 
 // freeListener listens on the wanted address, or on another port when that is in use.
-func freeListener(listen string) (net.Listener, error) {
-	l, err := net.Listen("tcp", listen)
+func freeListener(ctx context.Context, listen string) (net.Listener, error) {
+	var listener net.ListenConfig
+	l, err := listener.Listen(ctx, "tcp", listen)
 	if err == nil {
 		return l, nil
 	}
@@ -162,7 +163,7 @@ func freeListener(listen string) (net.Listener, error) {
 	if split != nil {
 		return nil, err
 	}
-	return net.Listen("tcp", net.JoinHostPort(host, "0"))
+	return listener.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
 }
 
 // visitorDemo runs until it is stopped.
@@ -193,7 +194,7 @@ func visitorDemo(ctx context.Context, out io.Writer, listen string, speed float6
 		return nil
 	})
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // the end of ctx is how a visitor ends it
 	}
 	return err
 }

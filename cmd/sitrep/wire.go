@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"sync/atomic"
 	"time"
@@ -227,6 +228,9 @@ func routes(ps []chat.Platform) []webhook.Route {
 			for _, route := range r.Routes() {
 				rs = append(rs, webhook.Route(route))
 			}
+		}
+		if _, ok := p.(*console.Console); ok {
+			rs = append(rs, webhook.Route{Pattern: "GET /{$}", Handler: http.RedirectHandler("/console/", http.StatusFound)})
 		}
 	}
 	return rs
