@@ -175,12 +175,18 @@ func roomsFollowState(f *fixture) {
 }
 
 func roomTakenOver(f *fixture) {
-	inRoom := func(s *incident.State) { s.Rooms = map[string]incident.Room{"slack": {Generation: 1, ID: "C1"}} }
-	a := f.follow(f.declare(one), inRoom)
-	f.follow(f.declare(two), inRoom)
-	f.room("slack", "C1", two)
-	f.follow(a, func(s *incident.State) { s.Rooms = nil })
-	f.room("slack", "C1", two)
+	for i, other := range []incident.ID{two, neighbour, "s00-zero"} {
+		id := incident.ID(fmt.Sprint("s01-first", i))
+		room := fmt.Sprint("C", i)
+		inRoom := func(s *incident.State) { s.Rooms = map[string]incident.Room{"slack": {Generation: 1, ID: room}} }
+		a := f.follow(f.declare(id), inRoom)
+		f.follow(f.declare(other), inRoom)
+		f.room("slack", room, other)
+		a = f.follow(a, func(s *incident.State) { s.Title = "renamed" })
+		f.room("slack", room, other)
+		f.follow(a, func(s *incident.State) { s.Rooms = nil })
+		f.room("slack", room, other)
+	}
 }
 
 func cancelledRead(f *fixture) {

@@ -56,6 +56,8 @@ func listsAll(f *fixture) {
 	f.put("person", "ana", "1")
 	f.put("person", "bo", "1")
 	f.put("personal", "bo", "1")
+	near := of(incident.ShardOf("person"), "person\x01")
+	f.put(near, "ana", "1")
 	f.put("gone", "x", "1")
 	f.must(f.DeleteRecord(f.Context(), "gone", "x"))
 	f.reopen()
@@ -68,6 +70,7 @@ func listsAll(f *fixture) {
 		store.Entry{Kind: store.ClosedEntry, Key: "closed"},
 		store.Entry{Kind: store.KindEntry, Key: "person"},
 		store.Entry{Kind: store.KindEntry, Key: "personal"},
+		store.Entry{Kind: store.KindEntry, Key: near},
 	)
 }
 

@@ -11,6 +11,7 @@ import (
 var records = []behaviour{
 	{"a record is put, replaced and deleted", recordPut},
 	{"records come by kind and prefix, in the order of their keys", recordsEach},
+	{"of many records each comes once", recordsMany},
 	{"each stops at an error, which comes back as it is", recordsStop},
 	{"each may write", recordsWrite},
 	{"a cancelled write of a record writes nothing", recordCancelled},
@@ -80,6 +81,17 @@ func recordsEach(f *fixture) {
 	f.each("k", "\xff", "\xff\xff=v")
 	f.each("k", "c")
 	f.each("nothing", "")
+}
+
+func recordsMany(f *fixture) {
+	var want []string
+	for i := range 250 {
+		key := fmt.Sprintf("%03d", i)
+		f.put("k", key, "v")
+		want = append(want, key+"=v")
+	}
+	f.each("k", "", want...)
+	f.each("k", "1", want[100:200]...)
 }
 
 func recordsStop(f *fixture) {
