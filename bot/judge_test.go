@@ -43,37 +43,44 @@ func TestJudge(t *testing.T) {
 		"a route and a service that the label names": {
 			ops.Alert{Title: "slow", Severity: "critical", Labels: map[string]string{"severity": "critical", "service": "orders"}},
 			[]Route{critical},
-			incident.DeclaredEvent{Title: "slow", Severity: incident.Sev1, Service: "checkout", Team: "storefront"}, "group1 critical checkout",
+			incident.DeclaredEvent{Title: "slow", Severity: incident.Sev1, Service: "checkout", Team: "storefront"},
+			"group1 critical checkout",
 		},
 		"a service found by its labels": {
 			ops.Alert{Title: "slow", Severity: "warning", Labels: map[string]string{"app": "checkout"}},
 			[]Route{{Name: "all"}},
-			incident.DeclaredEvent{Title: "slow", Severity: incident.Sev3, Service: "checkout", Team: "storefront"}, "group1 all checkout",
+			incident.DeclaredEvent{Title: "slow", Severity: incident.Sev3, Service: "checkout", Team: "storefront"},
+			"group1 all checkout",
 		},
 		"nothing matches: it waits in triage": {
 			ops.Alert{Title: "odd", Severity: "weird", Labels: map[string]string{"alertname": "Odd"}},
 			[]Route{critical},
-			incident.DeclaredEvent{Title: "odd", Severity: incident.Sev3, Triage: true}, "group1 unmatched  alertname=Odd",
+			incident.DeclaredEvent{Title: "odd", Severity: incident.Sev3, Triage: true},
+			"group1 unmatched  alertname=Odd",
 		},
 		"a service that the catalog does not know": {
 			ops.Alert{Title: "slow", Labels: map[string]string{"service": "Nova"}},
 			[]Route{{Name: "all", Severity: incident.Sev2}},
-			incident.DeclaredEvent{Title: "slow", Severity: incident.Sev2, Service: "nova"}, "group1 all nova",
+			incident.DeclaredEvent{Title: "slow", Severity: incident.Sev2, Service: "nova"},
+			"group1 all nova",
 		},
 		"no name, no service: the title tells groups apart": {
 			ops.Alert{Title: "a  b\nc"},
 			[]Route{{Name: "all"}},
-			incident.DeclaredEvent{Title: "a b c", Severity: incident.Sev3}, "group1 all  a  b\nc",
+			incident.DeclaredEvent{Title: "a b c", Severity: incident.Sev3},
+			"group1 all  a  b\nc",
 		},
 		"grouped by labels, the first route decides": {
 			ops.Alert{Title: "x", Source: "am", Labels: map[string]string{"service": "payments", "region": "eu"}},
 			[]Route{{Name: "am", Match: match("source", "am"), GroupBy: []string{"region"}, Private: true, Team: "secret"}, {Name: "all"}},
-			incident.DeclaredEvent{Title: "x", Severity: incident.Sev3, Service: "payments", Team: "secret", Private: true}, "group1 am payments region=eu",
+			incident.DeclaredEvent{Title: "x", Severity: incident.Sev3, Service: "payments", Team: "secret", Private: true},
+			"group1 am payments region=eu",
 		},
 		"a pattern must match whole": {
 			ops.Alert{Title: "x", Labels: map[string]string{"severity": "pages", "service": "payments"}},
 			[]Route{critical},
-			incident.DeclaredEvent{Title: "x", Severity: incident.Sev3, Service: "payments", Team: "money", Triage: true}, "group1 unmatched payments",
+			incident.DeclaredEvent{Title: "x", Severity: incident.Sev3, Service: "payments", Team: "money", Triage: true},
+			"group1 unmatched payments",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

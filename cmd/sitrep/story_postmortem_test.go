@@ -24,7 +24,10 @@ func TestPostmortemCitations(t *testing.T) {
 	}
 	// A check that finds nothing proves nothing.
 	for _, wrong := range [][2]string{
-		{"- Severity: sev1 [T1]", "- Severity: sev1"}, {"- Severity: sev1 [T1]", "- Severity: sev1 [T2]"}, {"[T1]\n", "[T999]\n"}, {"(TTD): 1m", "(TTD): 7m"},
+		{"- Severity: sev1 [T1]", "- Severity: sev1"},
+		{"- Severity: sev1 [T1]", "- Severity: sev1 [T2]"},
+		{"[T1]\n", "[T999]\n"},
+		{"(TTD): 1m", "(TTD): 7m"},
 		{"Declared as sev1", "Declared as sev2"},
 	} {
 		bad := strings.Replace(text, wrong[0], wrong[1], 1)

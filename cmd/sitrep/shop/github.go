@@ -47,6 +47,7 @@ func (s *Shop) repository(serve func(w http.ResponseWriter, r *http.Request, ser
 func page(r *http.Request, service string) string {
 	return "http://" + r.Host + "/github/" + Owner + "/" + service
 }
+
 func api(r *http.Request, service string) string {
 	return "http://" + r.Host + "/github/api/v3/repos/" + Owner + "/" + service
 }
