@@ -88,7 +88,10 @@ each(1, function(t)
 end)
 each(2, function(t)
   if redis.call('HEXISTS', taskids, t[1]) == 0 then
-    local seq = string.format('%.0f', redis.call('HINCRBY', sh, 'tasks', 1))
+    -- At least the time in microseconds: after a failover that lost the last ones, those that follow are above any that somebody has seen.
+    local last = tonumber(redis.call('HGET', sh, 'tasks') or '0')
+    local seq = string.format('%.0f', math.max(last + 1, tonumber(time[1]) * 1000000 + tonumber(time[2])))
+    redis.call('HSET', sh, 'tasks', seq)
     redis.call('XADD', tasks, seq .. '-0', 't', t[2])
     redis.call('HSET', taskids, t[1], seq)
   end

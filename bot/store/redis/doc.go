@@ -12,8 +12,8 @@
 //	ev:<incident>  stream of the events, the entry of version 5 has the id 5-0
 //	in:<incident>  hash: v version, s State, f its fold, c:<name> a counter, t:<name> when a timer is due
 //	rm:<incident>  set of its rooms
-//	sh             hash: commits, tasks and inbox count what was ever added
-//	tasks, inbox   streams by seq; taskids, inboxids: hashes, id to seq
+//	sh             hash: how many commits there were, and the last seq of tasks and inbox
+//	tasks, inbox   streams by seq, which is made of the time so that a failover gives none again; taskids, inboxids: hashes, id to seq
 //	due            sorted set of moment ‖ incident ‖ 0 ‖ name, by its bytes
 //	claims         hash: key to incident
 //	answered, closed   sorted sets: request, by when in milliseconds

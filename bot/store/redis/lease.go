@@ -8,8 +8,8 @@ import (
 	"sitrep/bot/store"
 )
 
-// Acquire takes or renews a lease, by the clock of the server that has it. After a failover that lost the last writes, a token may be given
-// twice; AckedReplicas makes that as rare as losing a commit.
+// Acquire takes or renews a lease, by the clock of the server that has it. A failover that loses the last writes may lose a lease with them;
+// AckedReplicas makes that as rare as losing a commit.
 func (s *Store) Acquire(ctx context.Context, name, owner string, ttl time.Duration) (uint64, error) {
 	const op = "redis.Acquire"
 	if err := badLease(name, owner); err != nil {

@@ -3,11 +3,14 @@ local sh, inbox, inboxids, closed, answered = unpack(KEYS)
 local id, data, channel, keepClosed, keepAnswered, atOnce = unpack(ARGV)
 
 if redis.call('HEXISTS', inboxids, id) == 1 or redis.call('ZSCORE', closed, id) then return 0 end
-local seq = string.format('%.0f', redis.call('HINCRBY', sh, 'inbox', 1))
+local time = redis.call('TIME')
+-- At least the time in microseconds: after a failover that lost the last ones, those that follow are above any that somebody has seen.
+local last = tonumber(redis.call('HGET', sh, 'inbox') or '0')
+local seq = string.format('%.0f', math.max(last + 1, tonumber(time[1]) * 1000000 + tonumber(time[2])))
+redis.call('HSET', sh, 'inbox', seq)
 redis.call('XADD', inbox, seq .. '-0', 'r', data)
 redis.call('HSET', inboxids, id, seq)
 
-local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local function prune(key, keep)
   local before = string.format('(%.0f', now - tonumber(keep))

@@ -217,6 +217,33 @@ func TestClosedAndAnsweredRequestsAreForgottenInTheEnd(t *testing.T) {
 	}
 }
 
+// What a failover has lost must not hide what comes after it from those who have seen it.
+func TestPlacesAndTokensAreNotGivenAgainAfterTheLastWritesWereLost(t *testing.T) {
+	m := miniredis.RunT(t)
+	s := open(t, Options{URL: "redis://" + m.Addr()})
+	places := func() [3]uint64 {
+		t.Helper()
+		m.FlushAll()
+		must(t, s.Commit(t.Context(), store.Commit{Incident: "s01-x", Tasks: []store.Task{{ID: "t", Incident: "s01-x"}}}))
+		_, err := s.Receive(t.Context(), store.Request{ID: "r"})
+		must(t, err)
+		token, err := s.Acquire(t.Context(), "l", "a", time.Hour)
+		must(t, err)
+		tasks, err := s.Tasks(t.Context(), nil, 0)
+		must(t, err)
+		requests, err := s.Requests(t.Context(), nil, 0)
+		must(t, err)
+		return [3]uint64{tasks[0].Seq, requests[0].Seq, token}
+	}
+	before := places()
+	after := places()
+	for i, what := range []string{"task's seq", "request's seq", "token"} {
+		if after[i] <= before[i] {
+			t.Errorf("a %s is %d after %d", what, after[i], before[i])
+		}
+	}
+}
+
 func TestAChangeIsHeardByAnotherReplica(t *testing.T) {
 	m := miniredis.RunT(t)
 	never := Options{URL: "redis://" + m.Addr(), Poll: time.Hour}
