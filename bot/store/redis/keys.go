@@ -3,6 +3,7 @@ package redis
 import (
 	"encoding/binary"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,8 +26,8 @@ func pair(first, second string) string { return first + "\x00" + second }
 
 // seqOf undoes streamID.
 func seqOf(id string) uint64 {
-	var seq uint64
-	_, _ = fmt.Sscanf(id, "%d-0", &seq) // the scripts wrote it
+	head, _, _ := strings.Cut(id, "-")
+	seq, _ := strconv.ParseUint(head, 10, 64) // the scripts wrote it
 	return seq
 }
 
