@@ -57,6 +57,13 @@ type ClaimedError struct {
 
 func (e *ClaimedError) Error() string { return fmt.Sprintf("store: %s is held by %q", e.Key, e.By) }
 
+// Names reports whether err is one that the port names, other than ErrFull, so that a store passes it as it is.
+func Names(err error) bool {
+	claimed := (*ClaimedError)(nil)
+	return errors.Is(err, ErrConflict) || errors.Is(err, ErrReplayed) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrFenced) ||
+		errors.Is(err, ErrHeld) || errors.As(err, &claimed)
+}
+
 // Commit is one atomic step. Either all of it is written, or nothing.
 type Commit struct {
 	Incident incident.ID // empty only when there are no Events

@@ -103,7 +103,7 @@ func (s sole) run(ctx context.Context, f func(context.Context) error) error {
 	err := f(work)
 	enough()
 	<-renewed
-	if context.Cause(work) == errTaken {
+	if errors.Is(context.Cause(work), errTaken) {
 		return errTaken
 	}
 	stop(nil)
@@ -131,21 +131,17 @@ func (s sole) take(ctx context.Context) error {
 
 // renew holds the lease until ctx ends, and returns an error once it is lost or cannot be relied on any more.
 func (s sole) renew(ctx context.Context) error {
-	for until := time.Now().Add(s.ttl); ; {
-		if sleep(ctx, s.ttl/5) != nil {
-			return nil
-		}
+	for until := time.Now().Add(s.ttl); sleep(ctx, s.ttl/5) == nil; {
 		asked := time.Now()
 		_, err := s.leases.Acquire(ctx, installationLease, s.owner, s.ttl)
 		switch {
 		case err == nil:
 			until = asked.Add(s.ttl)
-		case ctx.Err() != nil:
-			return nil
-		case errors.Is(err, store.ErrHeld), time.Now().After(until.Add(-s.ttl / 5)):
+		case ctx.Err() == nil && (errors.Is(err, store.ErrHeld) || time.Now().After(until.Add(-s.ttl/5))):
 			return err
 		}
 	}
+	return nil
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -53,8 +53,10 @@ func declare(i int) store.Commit {
 			Meta: incident.Meta{At: at, Source: "prometheus", Request: fmt.Sprint("req-", i)}, Version: 1, RecordedAt: at,
 			Event: incident.DeclaredEvent{Number: incident.Number(i + 1), Title: "checkout latency", Severity: incident.Sev2, Service: "checkout"},
 		}},
-		State: incident.State{ID: id, Version: 1, Number: incident.Number(i + 1), Title: "checkout latency", Severity: incident.Sev2,
-			Status: incident.Investigating, Service: "checkout", Milestones: map[incident.Milestone]time.Time{incident.Declared: at}},
+		State: incident.State{
+			ID: id, Version: 1, Number: incident.Number(i + 1), Title: "checkout latency", Severity: incident.Sev2,
+			Status: incident.Investigating, Service: "checkout", Milestones: map[incident.Milestone]time.Time{incident.Declared: at},
+		},
 		Tasks:    []store.Task{{ID: store.TaskID(fmt.Sprintf("%s/1/room", id)), Incident: id, Lane: string(id) + "/slack", Kind: "room", Created: at}},
 		Set:      []store.Timer{{Incident: id, Name: "update", Due: at.Add(20 * time.Minute)}},
 		Requests: []string{fmt.Sprint("req-", i)},
@@ -88,8 +90,10 @@ func TestOpenRefuses(t *testing.T) {
 		kind       ops.Kind
 		msg        string
 	}{
-		{"a file that another one has open", held, ops.Unavailable,
-			"the store " + held + " is open in another sitrep; stop that one first, or give this one a file of its own"},
+		{
+			"a file that another one has open", held, ops.Unavailable,
+			"the store " + held + " is open in another sitrep; stop that one first, or give this one a file of its own",
+		},
 		{"a newer schema", newer, ops.Invalid, "the store " + newer + " has schema version 7, and this sitrep knows versions up to 2: " +
 			"run the newer sitrep that wrote it, or go back to a backup"},
 		{"another program's file", other, ops.Invalid, "the file " + other + " belongs to another program: it is no sitrep store"},

@@ -66,11 +66,11 @@ func stateValue(h head, s incident.State) ([]byte, error) {
 // A replay is told as such even when the incident has changed since. Of what is both taken away and added, the addition stays.
 func (s *Store) Commit(ctx context.Context, c store.Commit) error {
 	if err := c.Check(); err != nil {
-		return misuse("bolt.Commit", "%w", err)
+		return misuse("bolt.Commit", err)
 	}
 	p, err := encode(c)
 	if err != nil {
-		return misuse("bolt.Commit", "%w", err)
+		return misuse("bolt.Commit", err)
 	}
 	p.at = moment(s.now())
 	check := func(tx *bbolt.Tx) error {
@@ -223,7 +223,7 @@ func (p *prepared) writeCounts(tx *bbolt.Tx) error {
 		return nil
 	}
 	sums := make(map[string]int64)
-	if _, err := getJSON(tx, incidents, countsKey(p.Incident), &sums); err != nil {
+	if err := getJSON(tx, incidents, countsKey(p.Incident), &sums); err != nil {
 		return err
 	}
 	for name, n := range p.Counts {

@@ -14,12 +14,11 @@ import (
 
 // fail tells err in the port's terms. What the port names itself passes as it is.
 func fail(op string, err error) error {
-	var claimed *store.ClaimedError
 	var told *ops.Error
 	switch {
 	case err == nil:
 		return nil
-	case err == store.ErrConflict, err == store.ErrReplayed, err == store.ErrNotFound, err == store.ErrFenced, errors.As(err, &claimed), errors.As(err, &told):
+	case store.Names(err), errors.As(err, &told):
 		return err
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
@@ -37,6 +36,4 @@ func full(err error) bool {
 }
 
 // misuse is a call that breaks the port's rules, and would on every attempt.
-func misuse(op, format string, args ...any) error {
-	return &ops.Error{Op: op, Kind: ops.Internal, Err: fmt.Errorf(format, args...)}
-}
+func misuse(op string, err error) error { return &ops.Error{Op: op, Kind: ops.Internal, Err: err} }

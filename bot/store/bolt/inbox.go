@@ -14,11 +14,11 @@ import (
 // Receive stores a request, and reports whether its ID is new. An ID is remembered for two days after its entry was closed.
 func (s *Store) Receive(ctx context.Context, r store.Request) (fresh bool, err error) {
 	if err := store.CheckName("request's id", r.ID, false); err != nil {
-		return false, misuse("bolt.Receive", "%w", err)
+		return false, misuse("bolt.Receive", err)
 	}
 	data, err := json.Marshal(r)
 	if err != nil {
-		return false, misuse("bolt.Receive", "%w", err)
+		return false, misuse("bolt.Receive", err)
 	}
 	id, now := []byte(r.ID), s.now()
 	check := func(tx *bbolt.Tx) error {

@@ -28,7 +28,7 @@ func (s *Store) Load(ctx context.Context, id incident.ID) (incident.State, map[s
 		if st, err = unfold(tx, id, h, state); err != nil {
 			return err
 		}
-		_, err = getJSON(tx, incidents, countsKey(id), &sums)
+		err = getJSON(tx, incidents, countsKey(id), &sums)
 		return err
 	})
 	if err != nil {
@@ -77,7 +77,7 @@ func readEvents(tx *bbolt.Tx, id incident.ID, after incident.Version, limit int)
 // Reserve returns a number that was never returned before, and remembers whose it is.
 func (s *Store) Reserve(ctx context.Context, id incident.ID) (n incident.Number, err error) {
 	if err := store.CheckName("incident's id", string(id), true); err != nil {
-		return 0, misuse("bolt.Reserve", "%w", err)
+		return 0, misuse("bolt.Reserve", err)
 	}
 	err = s.write(ctx, "bolt.Reserve", nil, func(tx *bbolt.Tx) error {
 		seq, err := tx.Bucket(numbers).NextSequence()

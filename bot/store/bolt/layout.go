@@ -10,9 +10,6 @@ import (
 	"sitrep/bot/ops"
 )
 
-// schema is the version of the layout that this code reads and writes.
-const schema = 2
-
 // The buckets. ‖ joins, 0 is a zero byte, numbers are big endian, a moment is 12 bytes (key.go).
 //
 //	meta         "schema" → version of this layout, in decimal
@@ -113,16 +110,16 @@ func foreign(path string) error {
 	return &ops.Error{Op: "bolt.Open", Kind: ops.Invalid, Msg: fmt.Sprintf("the file %s belongs to another program: it is no sitrep store", path)}
 }
 
-// getJSON decodes what stands under a key, and reports whether there is anything.
-func getJSON(tx *bbolt.Tx, bucket, key []byte, into any) (bool, error) {
+// getJSON decodes what stands under a key; where nothing does, into stays as it is.
+func getJSON(tx *bbolt.Tx, bucket, key []byte, into any) error {
 	data := tx.Bucket(bucket).Get(key)
 	if data == nil {
-		return false, nil
+		return nil
 	}
 	if err := json.Unmarshal(data, into); err != nil {
-		return false, fmt.Errorf("%s %q: %w", bucket, key, err)
+		return fmt.Errorf("%s %q: %w", bucket, key, err)
 	}
-	return true, nil
+	return nil
 }
 
 func putJSON(tx *bbolt.Tx, bucket, key []byte, v any) error {

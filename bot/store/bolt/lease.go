@@ -64,7 +64,7 @@ func (l *leases) holds(f *store.Fence, now time.Time) bool {
 // Acquire takes or renews a lease. It takes its turn among the commits: when it returns, what an earlier holder has committed can be read.
 func (s *Store) Acquire(ctx context.Context, name, owner string, ttl time.Duration) (token uint64, err error) {
 	if err := badLease(name, owner); err != nil {
-		return 0, misuse("bolt.Acquire", "%w", err)
+		return 0, misuse("bolt.Acquire", err)
 	}
 	var refused error
 	err = s.write(ctx, "bolt.Acquire", func(*bbolt.Tx) error {
@@ -77,7 +77,7 @@ func (s *Store) Acquire(ctx context.Context, name, owner string, ttl time.Durati
 // Release gives a lease back. One that owner does not hold is no error.
 func (s *Store) Release(ctx context.Context, name, owner string) error {
 	if err := badLease(name, owner); err != nil {
-		return misuse("bolt.Release", "%w", err)
+		return misuse("bolt.Release", err)
 	}
 	return s.write(ctx, "bolt.Release", func(*bbolt.Tx) error {
 		s.leases.release(name, owner)

@@ -14,7 +14,7 @@ import (
 // PutRecord writes a record, in the place of one that is there.
 func (s *Store) PutRecord(ctx context.Context, kind, key string, value []byte) error {
 	if err := badRecord(kind, key); err != nil {
-		return misuse("bolt.PutRecord", "%w", err)
+		return misuse("bolt.PutRecord", err)
 	}
 	return s.write(ctx, "bolt.PutRecord", nil, func(tx *bbolt.Tx) error {
 		return tx.Bucket(records).Put(pair(kind, key), value)

@@ -48,9 +48,11 @@ func TestCheck(t *testing.T) {
 		{"as it should be", nil, 0, nil},
 		{"may drop keys", []string{"--maxmemory-policy", "allkeys-lru"}, 0, map[int]string{1: "WRONG host: maxmemory-policy allkeys-lru"}},
 		{"every second", []string{"--appendfsync", "everysec"}, 0, map[int]string{
-			2: "ok host: appendonly yes, appendfsync everysec: what was acknowledged outlives a server that is killed; a host that loses power loses the last second, two at worst"}},
+			2: "ok host: appendonly yes, appendfsync everysec: what was acknowledged outlives a server that is killed; a host that loses power loses the last second, two at worst",
+		}},
 		{"when the system likes", []string{"--appendfsync", "no"}, 0, map[int]string{
-			2: "WRONG host: appendonly yes, appendfsync no: a host that loses power loses what its system had not written, half a minute or so"}},
+			2: "WRONG host: appendonly yes, appendfsync no: a host that loses power loses what its system had not written, half a minute or so",
+		}},
 		{"memory alone", []string{"--appendonly", "no"}, 0, map[int]string{2: "WRONG host: appendonly no: a server that is killed loses all since its last snapshot"}},
 		{"too few replicas", nil, 1, map[int]string{3: "WRONG host: 0 replicas, a write waits for 1"}},
 	} {

@@ -18,14 +18,12 @@ var errFewReplicas = errors.New("too few replicas have acknowledged the write in
 
 // fail tells err in the port's terms. What the port names itself passes as it is.
 func fail(ctx context.Context, op string, err error) error {
-	var claimed *store.ClaimedError
 	var told *ops.Error
 	e := &ops.Error{Op: op, Kind: ops.Unavailable, Msg: "sitrep's store does not work at the moment", Err: err}
 	switch {
 	case err == nil:
 		return nil
-	case err == store.ErrConflict, err == store.ErrReplayed, err == store.ErrNotFound, err == store.ErrFenced, err == store.ErrHeld,
-		errors.As(err, &claimed), errors.As(err, &told):
+	case store.Names(err), errors.As(err, &told):
 		return err
 	case ctx.Err() != nil:
 		// Whether it was carried out is not known.

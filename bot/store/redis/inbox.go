@@ -48,12 +48,14 @@ func (s *Store) Receive(ctx context.Context, r store.Request) (fresh bool, err e
 // they were received.
 func (s *Store) Requests(ctx context.Context, after store.Cursor, limit int) ([]store.Request, error) {
 	const op = "redis.Requests"
-	return readQueue(ctx, s, reading[store.Request]{op: op, stream: "inbox", field: "r", at: func(r store.Request) time.Time { return r.At },
+	return readQueue(ctx, s, reading[store.Request]{
+		op: op, stream: "inbox", field: "r", at: func(r store.Request) time.Time { return r.At },
 		decode: func(seq uint64, data string) (r store.Request, err error) {
 			err = json.Unmarshal([]byte(data), &r)
 			r.Seq = seq
 			return r, err
-		}}, after, limit)
+		},
+	}, after, limit)
 }
 
 // CloseRequests takes entries away. One that is not open is no error. When it fails, some of them may have been taken away.

@@ -47,6 +47,9 @@ func timeOf(k string) time.Time {
 
 // past is what stands after everything that begins with prefix, which holds a byte that is not the last one.
 func past(prefix string) string {
-	head := strings.TrimRight(prefix, "\xff")
+	head := prefix
+	for head[len(head)-1] == 0xff {
+		head = head[:len(head)-1]
+	}
 	return head[:len(head)-1] + string([]byte{head[len(head)-1] + 1})
 }

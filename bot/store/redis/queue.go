@@ -18,12 +18,14 @@ import (
 // Tasks returns tasks after a place, at most limit, which 0 leaves open. Those of different shards come about in the order in which they were made.
 func (s *Store) Tasks(ctx context.Context, after store.Cursor, limit int) ([]store.Task, error) {
 	const op = "redis.Tasks"
-	return readQueue(ctx, s, reading[store.Task]{op: op, stream: "tasks", field: "t", at: func(t store.Task) time.Time { return t.Created },
+	return readQueue(ctx, s, reading[store.Task]{
+		op: op, stream: "tasks", field: "t", at: func(t store.Task) time.Time { return t.Created },
 		decode: func(seq uint64, data string) (t store.Task, err error) {
 			err = json.Unmarshal([]byte(data), &t)
 			t.Seq = seq
 			return t, err
-		}}, after, limit)
+		},
+	}, after, limit)
 }
 
 // reading says how the entries of a shard's stream are read.

@@ -60,8 +60,10 @@ func declare(i int) store.Commit {
 			Meta: incident.Meta{At: at, Source: "prometheus", Request: fmt.Sprint("req-", i)}, Version: 1, RecordedAt: at,
 			Event: incident.DeclaredEvent{Number: incident.Number(i + 1), Title: "checkout latency", Severity: incident.Sev2, Service: "checkout"},
 		}},
-		State: incident.State{ID: id, Version: 1, Number: incident.Number(i + 1), Title: "checkout latency", Severity: incident.Sev2,
-			Status: incident.Investigating, Service: "checkout", Milestones: map[incident.Milestone]time.Time{incident.Declared: at}},
+		State: incident.State{
+			ID: id, Version: 1, Number: incident.Number(i + 1), Title: "checkout latency", Severity: incident.Sev2,
+			Status: incident.Investigating, Service: "checkout", Milestones: map[incident.Milestone]time.Time{incident.Declared: at},
+		},
 		Tasks:    []store.Task{{ID: store.TaskID(fmt.Sprintf("%s/1/room", id)), Incident: id, Lane: string(id) + "/slack", Kind: "room", Created: at}},
 		Set:      []store.Timer{{Incident: id, Name: "update", Due: at.Add(20 * time.Minute)}},
 		Requests: []string{fmt.Sprint("req-", i)},
@@ -133,8 +135,10 @@ func TestParse(t *testing.T) {
 		"redis+cluster://u:p@a:1,b,c:3": {Way: "cluster", Hosts: []string{"a:1", "b:6379", "c:3"}, User: "u", Password: "p"},
 		"redis+sentinel://a,b:2/main/3": {Way: "sentinel", Hosts: []string{"a:26379", "b:2"}, Master: "main", DB: 3},
 		"rediss+sentinel://a/main":      {Way: "sentinel", Hosts: []string{"a:26379"}, Master: "main", TLS: true},
-		"redis+sentinel://u:p@a/main?sentinel_username=v&sentinel_password=q": {Way: "sentinel", Hosts: []string{"a:26379"}, User: "u", Password: "p",
-			Master: "main", Sentinel: "v:q"},
+		"redis+sentinel://u:p@a/main?sentinel_username=v&sentinel_password=q": {
+			Way: "sentinel", Hosts: []string{"a:26379"}, User: "u", Password: "p",
+			Master: "main", Sentinel: "v:q",
+		},
 		"": {}, "h:6379": {}, "http://h": {}, "redis://": {}, "redis://a,b": {}, "redis://h/x": {}, "redis://h/1/2": {}, "redis+cluster://h/1": {},
 		"redis+sentinel://h": {}, "redis+other://h": {}, "redis+cluster://a,,b": {},
 	} {

@@ -132,11 +132,11 @@ func (s *Store) read(ctx context.Context, op string, commands func(goredis.Pipel
 	})
 	// What is not there is no error to those who ask several shards; and Exec tells the first error alone.
 	for _, c := range cmds {
-		if e := c.Err(); e != nil && e != goredis.Nil {
+		if e := c.Err(); e != nil && !errors.Is(e, goredis.Nil) {
 			return fail(ctx, op, e)
 		}
 	}
-	if err == goredis.Nil {
+	if errors.Is(err, goredis.Nil) {
 		return nil
 	}
 	return fail(ctx, op, err)
