@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
@@ -25,9 +26,9 @@ func fail(ctx context.Context, op string, err error) error {
 		return nil
 	case store.Names(err), errors.As(err, &told):
 		return err
-	case ctx.Err() != nil:
+	case ended(ctx) != nil:
 		// Whether it was carried out is not known.
-		e.Err = ctx.Err()
+		e.Err = ended(ctx)
 	case full(err):
 		e.Msg, e.Err = "the Redis of sitrep's store is full", fmt.Errorf("%w: %w", store.ErrFull, err)
 	case errors.Is(err, goredis.ErrClosed):
@@ -36,6 +37,14 @@ func fail(ctx context.Context, op string, err error) error {
 		e.Kind, e.Msg = ops.Denied, "Redis does not let sitrep in, or not do what it must: look at the user and password in store.redis.url, and at the user's ACL"
 	}
 	return e
+}
+
+// ended is why ctx is over. A connection's deadline is that of ctx, and may pass a moment before ctx notices its own.
+func ended(ctx context.Context) error {
+	if at, ok := ctx.Deadline(); ok && !time.Now().Before(at) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
 }
 
 // unreachable is what the first command's error means.
