@@ -157,6 +157,7 @@ func TestRefusals(t *testing.T) {
 		"/prometheus/api/v1/query_range?query=" + url.QueryEscape(latency+`{service="web"}`):  400,
 		"/prometheus/api/v1/query_range?step=0" + range1 + "&query=a%7Bservice%3D%22b%22%7D":  400,
 		"/prometheus/api/v1/query_range?step=1s&start=2&end=1&query=a%7Bservice%3D%22b%22%7D": 400,
+
 		logsOf(`{app="checkout"}`):                                                  400,
 		logsOf(`{service_name="checkout"} |~ "x"`):                                  400,
 		"/loki-server/loki/api/v1/query_range?query=%7Bservice_name%3D%22web%22%7D": 400,
