@@ -6,13 +6,13 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 # Time zones are built in (timetzdata), because the final image has no files of the system.
-RUN CGO_ENABLED=0 go build -trimpath -tags timetzdata -ldflags "-s -w" -o /out/root/sitrep ./cmd/sitrep
+RUN CGO_ENABLED=0 go build -trimpath -tags timetzdata -ldflags "-s -w" -o /out/image/sitrep ./cmd/sitrep
 # /data is the folder of the store, owned by the user that runs sitrep: a volume takes its owner from here. `sitrep export` needs a /tmp.
-RUN mkdir -p /out/owned/data /out/root/tmp && chmod 1777 /out/root/tmp
+RUN mkdir -p /out/owned/data /out/image/tmp && chmod 1777 /out/image/tmp
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --from=build /out/root/ /
+COPY --from=build /out/image/ /
 COPY --from=build --chown=65532:65532 /out/owned/ /
 # A number and no name: Kubernetes' runAsNonRoot wants to see that it is not 0, and there is no /etc/passwd.
 USER 65532:65532
