@@ -351,3 +351,23 @@ func TestNobodyLeads(t *testing.T) {
 		t.Errorf("said %d times, called %d times:\n%s", len(said), len(called), strings.Join(w.platforms[0].calls(""), "\n"))
 	}
 }
+
+// The first try of the announcement comes through unheard, and before it is found the room is opened: the card must show it.
+func TestACardThatIsFoundShowsHowThingsStandNow(t *testing.T) {
+	w := newWorld(t, "fake")
+	w.settings.Announce = []incident.Channel{{Platform: "fake", ID: "ALL"}}
+	w.platforms[0].after = nth("post ALL", 1, unavailable(""))
+	w.run()
+	w.alert("a1", "f1 firing checkout slow")
+	w.eventually("the room", func() bool {
+		return len(w.platforms[0].calls("post R1")) > 0 && len(w.platforms[0].calls("post ALL")) == 1
+	})
+	w.clock.Advance(time.Minute)
+	w.eventually("the announcement follows", func() bool { return len(w.platforms[0].calls("edit ALL")) == 1 })
+	if n := len(w.platforms[0].calls("post ALL")); n != 1 {
+		t.Errorf("announced %d times", n)
+	}
+	if cards := w.state(1).Cards; len(cards) != 2 {
+		t.Errorf("cards: %v", cards)
+	}
+}

@@ -135,7 +135,7 @@ func (a action) find(look, open func() (chat.Room, error)) (chat.Room, error) {
 
 // post writes a message once: where it may stand already, it is looked for.
 func (a action) post(ctx context.Context, room chat.RoomID, mark chat.Key, m chat.Message) (chat.Posted, error) {
-	p := chat.Post{Room: room, Key: mark, Message: m, Since: a.it.Created.Add(-clockSkew)}
+	p := a.newPost(room, mark, m)
 	if a.it.unsure {
 		posted, err := a.platform.FindPost(ctx, p)
 		if err == nil || ops.KindOf(err) != ops.NotFound {
@@ -145,6 +145,12 @@ func (a action) post(ctx context.Context, room chat.RoomID, mark chat.Key, m cha
 	return a.platform.Post(ctx, p)
 }
 
+func (a action) newPost(room chat.RoomID, mark chat.Key, m chat.Message) chat.Post {
+	return chat.Post{Room: room, Key: mark, Message: m, Since: a.it.Created.Add(-clockSkew)}
+}
+
+// card shows how things stand: in the card that is there, else in a new one. A card is marked by its place and not by the task, since any of
+// several tasks may be the one that posts it.
 func (a action) card(ctx context.Context, room chat.RoomID) ([]incident.Intent, error) {
 	view := a.bot.view(a.s)
 	view.Counts = a.counters
@@ -156,29 +162,45 @@ func (a action) card(ctx context.Context, room chat.RoomID) ([]incident.Intent, 
 		view.Platform = a.job.Platform
 		m = a.bot.texts().Card(view)
 	}
-	standing, ok := a.standing(room)
-	if ok {
+	if standing, ok := a.standing(room); ok {
 		gone, err := a.editCard(ctx, room, standing, m)
 		if !gone {
+			return nil, err
+		}
+	}
+	p := a.newPost(room, key(store.TaskID(fmt.Sprintf("%s/card/%s/%s", a.s.ID, a.job.Platform, room))), m)
+	if a.it.unsure {
+		posted, err := a.platform.FindPost(ctx, p)
+		if err == nil {
+			return nil, a.adoptCard(ctx, room, posted.ID, m)
+		}
+		if ops.KindOf(err) != ops.NotFound {
 			return nil, err
 		}
 	}
 	if !shown {
 		return nil, nil // there is nothing to take back
 	}
-	return a.newCard(ctx, room, m)
-}
-
-// newCard posts the card of a place. It is marked by the place and not by the task, since any of several tasks may be the one that posts it.
-func (a action) newCard(ctx context.Context, room chat.RoomID, m chat.Message) ([]incident.Intent, error) {
-	mark := key(store.TaskID(fmt.Sprintf("%s/card/%s/%s", a.s.ID, a.job.Platform, room)))
-	posted, err := a.post(ctx, room, mark, m)
+	posted, err := a.platform.Post(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	return []incident.Intent{incident.CardIsPosted{CardPosted: incident.CardPosted{
-		Platform: a.job.Platform, Room: string(room), Message: string(posted.ID),
-	}}}, nil
+	return []incident.Intent{a.cardIsAt(room, posted.ID)}, nil
+}
+
+// adoptCard records a card that an earlier try has posted, and then shows in it how things stand now. An edit may take away the mark by which it
+// was found, so it is recorded before.
+func (a action) adoptCard(ctx context.Context, room chat.RoomID, card chat.MessageID, m chat.Message) error {
+	if err := a.bot.engine.finish(ctx, a.s.ID, []incident.Intent{a.cardIsAt(room, card)}, nil); err != nil {
+		return &ops.Error{Op: "bot.adoptCard", Kind: ops.Unavailable, Msg: "The store did not answer.", Err: err}
+	}
+	a.pace.shown = "" // what is known to be shown was another card
+	_, err := a.editCard(ctx, room, card, m)
+	return err
+}
+
+func (a action) cardIsAt(room chat.RoomID, card chat.MessageID) incident.Intent {
+	return incident.CardIsPosted{CardPosted: incident.CardPosted{Platform: a.job.Platform, Room: string(room), Message: string(card)}}
 }
 
 // standing returns the card that stands in a room: the last one, since one that was deleted by hand is written anew.
